@@ -1,0 +1,7 @@
+//! A model of the Chinese social security card (社会保障卡).
+//!
+//! Pure: no I/O, no clock, no global state. Entropy comes in as a parameter, so every run can be repeated.
+
+pub mod crypto;
+pub mod profile;
+pub mod secret;

@@ -2,6 +2,10 @@
 //!
 //! Pure: no I/O, no clock, no global state. Entropy comes in as a parameter, so every run can be repeated.
 
+pub mod card;
 pub mod crypto;
 pub mod profile;
 pub mod secret;
+pub mod words;
+
+rust_i18n::i18n!("../locales", fallback = "en");

@@ -1,1 +1,6 @@
-//! skeleton
+//! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
+
+pub mod channel;
+pub mod security;
+
+rust_i18n::i18n!("../locales", fallback = "en");

@@ -284,7 +284,11 @@ pub fn decrypt_data(algorithm: Algorithm, key: &Key, cipher: &[u8]) -> Option<Ve
 fn mac(algorithm: Algorithm, key: &Key, initial: &[u8], parts: &[&[u8]]) -> [u8; MAC_LENGTH] {
     let size = algorithm.block();
     let retail = algorithm == Algorithm::TripleDes && key.length() == 16;
-    let chain_key = if retail { Key::from(first_eight(key.expose())) } else { key.clone() };
+    let chain_key = if retail {
+        Key::from(first_eight(key.expose()))
+    } else {
+        key.clone()
+    };
     let cipher = Cipher::new(algorithm, &chain_key);
 
     let mut block = [0; 16];

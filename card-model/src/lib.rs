@@ -6,6 +6,7 @@ pub mod card;
 pub mod crypto;
 pub mod profile;
 pub mod secret;
+pub mod status;
 pub mod words;
 
 rust_i18n::i18n!("../locales", fallback = "en");

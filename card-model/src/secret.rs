@@ -120,7 +120,9 @@ impl Pin {
 
     /// Whether `packed` is a well-formed PIN: digits, and only the last low nibble may be F.
     pub fn is_well_formed(packed: &[u8]) -> bool {
-        let Some((last, first)) = packed.split_last() else { return false };
+        let Some((last, first)) = packed.split_last() else {
+            return false;
+        };
         let digit = |nibble: u8| nibble <= 9;
         (2..=8).contains(&packed.len())
             && first.iter().all(|b| digit(b >> 4) && digit(b & 15))

@@ -85,7 +85,10 @@ impl Card {
 
     /// Executes one command APDU. A card without power answers 6F00.
     pub fn transmit(&mut self, _command: &[u8], _entropy: &mut dyn Rng) -> Response {
-        Response { data: arrayvec::ArrayVec::new(), sw: 0x6D00 }
+        Response {
+            data: arrayvec::ArrayVec::new(),
+            sw: 0x6D00,
+        }
     }
 
     /// Why the last command was refused, where a rule refused it.

@@ -22,7 +22,9 @@ pub struct Term {
 impl Access {
     /// Always satisfied.
     pub fn free() -> Self {
-        Self { terms: vec![Term::default()] }
+        Self {
+            terms: vec![Term::default()],
+        }
     }
 
     /// Never satisfied from outside.
@@ -42,7 +44,9 @@ impl Access {
 
     /// Whether it holds for a terminal that has `pin` and the keys for which `has_key` answers true.
     pub fn holds(&self, pin: bool, has_key: impl Fn(&str) -> bool) -> bool {
-        self.terms.iter().any(|term| (!term.pin || pin) && term.keys.iter().all(|key| has_key(key)))
+        self.terms
+            .iter()
+            .any(|term| (!term.pin || pin) && term.keys.iter().all(|key| has_key(key)))
     }
 }
 

@@ -97,6 +97,10 @@ pub enum TransportError {
 
 impl Explain for TransportError {
     fn explain(&self, _lang: Lang) -> Explanation {
-        Explanation { what: String::new(), why: None, next: None }
+        Explanation {
+            what: String::new(),
+            why: None,
+            next: None,
+        }
     }
 }

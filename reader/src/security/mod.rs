@@ -33,7 +33,11 @@ impl CardIdentity {
 
     /// City factor: six digits ‖ `73 78`; in province 33 four digits ‖ `30 30 73 78` (STD-P9 §7.3.2, IF38 10.3).
     pub fn city_factor(&self) -> [u8; 8] {
-        if self.region.starts_with("33") { self.factor(4, b"00sx") } else { self.factor(6, b"sx") }
+        if self.region.starts_with("33") {
+            self.factor(4, b"00sx")
+        } else {
+            self.factor(6, b"sx")
+        }
     }
 
     /// Card factor: historical bytes 6–13, T6–TD (STD-P9 §7.3.3).

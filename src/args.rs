@@ -1,0 +1,305 @@
+//! The arguments of the command. Their help is in `locales/ssc.yml` and put in by [`crate::help`], in the user's language.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// `ssc NOUN VERB`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ssc",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do; nothing: the front page.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[arg(long, short = 'V', action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// Flags that are the same everywhere.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// `sim:FILE`, `sim:DIR/`, part of a PC/SC reader's name, or nothing for the only reader with a card.
+    #[arg(long, global = true, value_name = "READER")]
+    pub reader: Option<String>,
+    /// Key file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// Interface of a simulated card.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "contact|contactless",
+        hide_possible_values = true
+    )]
+    pub interface: Option<InterfaceName>,
+    /// One JSON document on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language of messages.
+    #[arg(long, global = true, value_enum, value_name = "zh|en", hide_possible_values = true)]
+    pub lang: Option<LangName>,
+    /// Writes every command and answer to a file, secrets masked.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Does not mask secrets in the trace.
+    #[arg(long, global = true)]
+    pub unmasked: bool,
+    /// Allows a PIN presentation that would be the last.
+    #[arg(long, global = true)]
+    pub last_try: bool,
+    /// No talk on stderr.
+    #[arg(long, short = 'q', global = true)]
+    pub quiet: bool,
+    /// Answers questions of the kind "really?" with yes.
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+    #[arg(long, short = 'h', global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// Interface as written on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InterfaceName {
+    Contact,
+    Contactless,
+}
+
+/// Language as written on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LangName {
+    Zh,
+    En,
+}
+
+/// Every verb, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Demo(Demo),
+    Readers,
+    Read(Read),
+    Verify,
+    Write(Write),
+    Issue(Issue),
+    #[command(subcommand)]
+    Pin(Pin),
+    #[command(subcommand)]
+    Card(Card),
+    #[command(subcommand)]
+    Keys(Keys),
+    Apdu(Apdu),
+    Bench(Bench),
+    Completions(Completions),
+    Man(Man),
+    Help(Help),
+}
+
+/// `ssc demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Through a real pcscd and the virtual reader.
+    #[arg(long)]
+    pub pcsc: bool,
+    /// Folder that keeps cards, keys and holders for one's own trials.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `ssc read`.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// `SSSE/EF05`, `DF01/EF15`, `SSSE/EF06/09`.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Asks for the holder's PIN and reads what it opens.
+    #[arg(long)]
+    pub pin: bool,
+}
+
+/// `ssc write`.
+#[derive(Debug, Args)]
+pub struct Write {
+    /// `DF01/EF05/21=New address`.
+    #[arg(value_name = "PATH=VALUE", required = true)]
+    pub assignments: Vec<String>,
+}
+
+/// `ssc issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// Holders as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub holders: PathBuf,
+    /// Settings of the issuer as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Journal; default: beside the holders file.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// How many holders on `--reader R` of PC/SC or one file; default 1. Into a folder: all.
+    #[arg(long, value_name = "N")]
+    pub count: Option<usize>,
+    /// Checks holders and settings and touches no card.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `ssc pin`.
+#[derive(Debug, Subcommand)]
+pub enum Pin {
+    Status,
+    Verify,
+    Change,
+    Reset,
+    Unblock,
+}
+
+/// `ssc card`.
+#[derive(Debug, Subcommand)]
+pub enum Card {
+    New(CardNew),
+    Info(CardInfo),
+    Serve(CardServe),
+}
+
+/// `ssc card new`.
+#[derive(Debug, Args)]
+pub struct CardNew {
+    /// File to make; never overwritten.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Card version.
+    #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
+    pub profile: String,
+    /// Serial number: bytes TA to TD of the answer to reset.
+    #[arg(long, value_name = "8HEX")]
+    pub serial: Option<String>,
+}
+
+/// `ssc card info`.
+#[derive(Debug, Args)]
+pub struct CardInfo {
+    /// Card file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `ssc card serve`.
+#[derive(Debug, Args)]
+pub struct CardServe {
+    /// Card file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Address of the virtual reader.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:35963",
+        hide_default_value = true
+    )]
+    pub vpcd: String,
+}
+
+/// `ssc keys`.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    Generate(KeysGenerate),
+    Show(KeysShow),
+}
+
+/// Ciphers of a key file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ciphers {
+    Sm4,
+    #[value(name = "3des")]
+    TripleDes,
+    Both,
+}
+
+/// `ssc keys generate`.
+#[derive(Debug, Args)]
+pub struct KeysGenerate {
+    /// File to make; never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Ciphers.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "sm4|3des|both",
+        default_value = "both",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub algorithm: Ciphers,
+    /// Marks the keys as TEST; required, as real keys come from the ministry and the province.
+    #[arg(long)]
+    pub test: bool,
+}
+
+/// `ssc keys show`.
+#[derive(Debug, Args)]
+pub struct KeysShow {
+    /// Key file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Shows key values.
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// `ssc apdu`.
+#[derive(Debug, Args)]
+pub struct Apdu {
+    /// `HEX` or `HEX=SW`; spaces within are allowed.
+    #[arg(value_name = "HEX[=SW]", required = true)]
+    pub commands: Vec<String>,
+}
+
+/// `ssc bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Runs of each command.
+    #[arg(long, value_name = "N", default_value_t = 1000, hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub runs: u32,
+}
+
+/// `ssc completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Shell.
+    #[arg(value_enum, value_name = "bash|zsh|fish|powershell", hide_possible_values = true)]
+    pub shell: ShellName,
+}
+
+/// Shells with completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShellName {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+/// `ssc man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for one page per verb; nothing: the main page on stdout.
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `ssc help`.
+#[derive(Debug, Args)]
+pub struct Help {
+    /// Verb, such as `card new`.
+    #[arg(value_name = "VERB")]
+    pub verb: Vec<String>,
+}

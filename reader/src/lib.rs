@@ -1,6 +1,9 @@
 //! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
 
 pub mod channel;
+pub mod command;
+pub mod link;
+pub mod reset;
 pub mod security;
 
 rust_i18n::i18n!("../locales", fallback = "en");

@@ -1,9 +1,20 @@
 //! Channels to a card: one trait for the in-process model, a PC/SC reader, a card behind the virtual reader's port and a
 //! replayed transcript. Logging, recording, line time and fault injection are decorators around a channel.
+//!
+//! | channel | card |
+//! |---|---|
+//! | [`ModelChannel`] | the card model in this process, in memory or in a file (`sim:FILE`) |
+//! | [`pcsc::PcscChannel`] | a card in a PC/SC reader (feature `pcsc`) |
+//!
+//! [`open`] chooses by the text of `--reader`.
 
 mod error;
+mod model;
 
 pub use error::TransportError;
+pub use model::{ModelChannel, system_entropy};
+
+use card_model::card::Interface;
 
 /// What a card answered to reset, whatever the interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +22,16 @@ pub struct Reset {
     /// ATR as the reader gives it, or the ATS of a contactless card.
     pub bytes: Vec<u8>,
     /// Interface on which the card was reset.
-    pub interface: card_model::card::Interface,
+    pub interface: Interface,
+}
+
+/// Transmission protocol between reader and card, as far as the form of commands depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Contacts, character by character: a command with data carries no Le, the answer is fetched after `61xx`.
+    T0,
+    /// Blocks (T=1 on contacts, ISO/IEC 14443-4 without): commands go through whole.
+    Block,
 }
 
 /// Why the card model refused the last command; only simulated cards can tell.
@@ -20,6 +40,8 @@ pub type Reason = card_model::card::Refusal;
 /// One card in one reader: command bytes in, response bytes with status word out.
 ///
 /// `61xx` and `6Cxx` come through as they are; [`crate::link`] is the one place that resolves them.
+///
+/// A channel never holds a PC/SC transaction between two calls, so a person may type a PIN in between.
 pub trait Channel {
     /// Name of the reader or file, for messages.
     fn name(&self) -> &str;
@@ -27,13 +49,22 @@ pub trait Channel {
     /// The last answer to reset.
     fn reset_answer(&self) -> &Reset;
 
+    /// The transmission protocol in use. Contact cards of this standard know T=0 only (STD-P2 §8).
+    fn protocol(&self) -> Protocol {
+        match self.reset_answer().interface {
+            Interface::Contact => Protocol::T0,
+            Interface::Contactless => Protocol::Block,
+        }
+    }
+
     /// Sends one command APDU of at least 4 bytes and returns data and status word, at least 2 bytes.
     ///
     /// # Errors
-    /// The transport failed; a card's refusal is no error here.
+    /// The transport failed; a card's refusal is no error here. After an error only [`Channel::reset`] makes sense.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError>;
 
-    /// Resets the card and drops its volatile state.
+    /// Resets the card and drops its volatile state. Also reaches the card again after it was taken out and put back,
+    /// after another program reset it, and after the PC/SC service was restarted.
     ///
     /// # Errors
     /// The transport failed or the card is gone.
@@ -43,4 +74,100 @@ pub trait Channel {
     fn reason(&self) -> Option<Reason> {
         None
     }
+
+    /// Remark for the trace and the transcript, such as the step that begins now. Other channels ignore it.
+    fn comment(&mut self, _text: &str) {}
+}
+
+impl<C: Channel + ?Sized> Channel for &mut C {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn reset_answer(&self) -> &Reset {
+        (**self).reset_answer()
+    }
+    fn protocol(&self) -> Protocol {
+        (**self).protocol()
+    }
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        (**self).transmit(command)
+    }
+    fn reset(&mut self) -> Result<(), TransportError> {
+        (**self).reset()
+    }
+    fn reason(&self) -> Option<Reason> {
+        (**self).reason()
+    }
+    fn comment(&mut self, text: &str) {
+        (**self).comment(text);
+    }
+}
+
+impl<C: Channel + ?Sized> Channel for Box<C> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn reset_answer(&self) -> &Reset {
+        (**self).reset_answer()
+    }
+    fn protocol(&self) -> Protocol {
+        (**self).protocol()
+    }
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        (**self).transmit(command)
+    }
+    fn reset(&mut self) -> Result<(), TransportError> {
+        (**self).reset()
+    }
+    fn reason(&self) -> Option<Reason> {
+        (**self).reason()
+    }
+    fn comment(&mut self, text: &str) {
+        (**self).comment(text);
+    }
+}
+
+/// How [`open`] reaches the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Interface through which a simulated card is powered; a reader's interface is its own.
+    pub interface: Interface,
+    /// Keep other programs away from the card as long as the channel lives. Issuing and writing want this; it is no
+    /// transaction, so it may last while a person types. Simulated cards in files are always held alone.
+    pub exclusive: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { interface: Interface::Contact, exclusive: false }
+    }
+}
+
+/// Prefix of `--reader` that names a simulated card's file.
+pub const SIMULATED: &str = "sim:";
+
+/// Opens the card that `reader` names: `sim:FILE`, a part of a PC/SC reader's name, or nothing for the only reader with a
+/// card.
+///
+/// # Errors
+/// The file or the reader cannot be used; see [`TransportError`].
+pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+    if let Some(file) = reader.and_then(|name| name.strip_prefix(SIMULATED)) {
+        return Ok(Box::new(ModelChannel::open(file, options.interface)?));
+    }
+    open_pcsc(reader, options)
+}
+
+fn open_pcsc(_reader: Option<&str>, _options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+    Err(TransportError::NotBuilt)
+}
+
+/// Refuses commands shorter than a header: the virtual reader would take one byte as a control code and hang.
+pub(crate) fn check_command(command: &[u8]) -> Result<(), TransportError> {
+    if command.len() < 4 { Err(TransportError::CommandTooShort { length: command.len() }) } else { Ok(()) }
+}
+
+/// Refuses answers without a status word: PC/SC reports a card that died in mid-command as success with 0 bytes.
+pub(crate) fn check_answer(answer: Vec<u8>) -> Result<Vec<u8>, TransportError> {
+    if answer.len() < 2 { Err(TransportError::AnswerTooShort { length: answer.len() }) } else { Ok(answer) }
 }

@@ -1,0 +1,206 @@
+//! The card model in this process, in memory or in a file.
+
+use super::{Channel, Reason, Reset, TransportError, check_command};
+use card_model::card::{Card, Interface};
+use rand_core::{Rng, TryRng, UnwrapErr};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// Entropy of the operating system for [`ModelChannel`].
+///
+/// # Errors
+/// The operating system gives none; it is asked once here, after which it does not fail any more.
+pub fn system_entropy() -> Result<Box<dyn Rng + Send>, TransportError> {
+    let mut source = getrandom::SysRng;
+    source.try_next_u32().map_err(|error| TransportError::Entropy { message: error.to_string() })?;
+    Ok(Box::new(UnwrapErr(source)))
+}
+
+/// A simulated card in this process.
+///
+/// With a file behind it the card is held under an exclusive lock, and after every command the card's writes go to the
+/// file in their order and at their places. Because each prefix of these writes is an image from which a card recovers, a
+/// killed process leaves a card as real cards are left by pulling them. The file is synchronised to the disk on reset and
+/// when the channel is dropped.
+pub struct ModelChannel {
+    name: String,
+    card: Card,
+    reset: Reset,
+    entropy: Box<dyn Rng + Send>,
+    file: Option<File>,
+}
+
+impl std::fmt::Debug for ModelChannel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModelChannel").field("name", &self.name).field("reset", &self.reset).finish_non_exhaustive()
+    }
+}
+
+impl ModelChannel {
+    /// Powers a card in memory. `entropy` feeds its challenges, so a run with a seeded source can be repeated.
+    pub fn new(card: Card, interface: Interface, entropy: Box<dyn Rng + Send>) -> Self {
+        let mut channel = Self {
+            name: "simulated card".to_owned(),
+            card,
+            reset: Reset { bytes: Vec::new(), interface },
+            entropy,
+            file: None,
+        };
+        channel.reset.bytes = channel.card.power_on(interface);
+        channel
+    }
+
+    /// Opens and powers the simulated card of a file, and holds the file alone until dropped.
+    ///
+    /// # Errors
+    /// The file is missing, held by another program, no card image, or cannot be read or written.
+    pub fn open(path: impl AsRef<Path>, interface: Interface) -> Result<Self, TransportError> {
+        let path = path.as_ref();
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => TransportError::FileMissing { path: path.display().to_string() },
+            _ => file_error(path, source),
+        })?;
+        lock(&file, path)?;
+        let mut image = Vec::new();
+        (&file).read_to_end(&mut image).map_err(|source| file_error(path, source))?;
+        let card = Card::from_image(&image)
+            .map_err(|source| TransportError::Image { path: path.display().to_string(), source })?;
+        Self::with_file(card, interface, file, path)
+    }
+
+    /// Writes a card into a new file and powers it. An existing file is left alone.
+    ///
+    /// # Errors
+    /// The file exists or cannot be written.
+    pub fn create(path: impl AsRef<Path>, card: Card, interface: Interface) -> Result<Self, TransportError> {
+        let path = path.as_ref();
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(
+            |source| match source.kind() {
+                ErrorKind::AlreadyExists => TransportError::FileExists { path: path.display().to_string() },
+                _ => file_error(path, source),
+            },
+        )?;
+        lock(&file, path)?;
+        let mut card = card;
+        // What led to this image is in it already.
+        drop(card.take_writes());
+        (&file).write_all(card.image()).map_err(|source| file_error(path, source))?;
+        file.sync_all().map_err(|source| file_error(path, source))?;
+        Self::with_file(card, interface, file, path)
+    }
+
+    fn with_file(card: Card, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
+        let mut channel = Self::new(card, interface, system_entropy()?);
+        channel.name = path.display().to_string();
+        channel.file = Some(file);
+        // Power-on may have finished or undone a write that was torn.
+        channel.save()?;
+        Ok(channel)
+    }
+
+    /// The card itself, to look at it without a command.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Changes the interface and resets the card.
+    ///
+    /// # Errors
+    /// The file behind the card cannot be written.
+    pub fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
+        self.reset.interface = interface;
+        self.reset()
+    }
+
+    /// Gives the card back, for instance to put it into another reader.
+    ///
+    /// # Errors
+    /// The file behind the card cannot be written.
+    pub fn into_card(mut self) -> Result<Card, TransportError> {
+        self.card.power_off();
+        self.save()?;
+        let image = Card::from_image(self.card.image());
+        image.map_err(|source| TransportError::Image { path: self.name.clone(), source })
+    }
+
+    /// Takes the power away; [`Channel::reset`] gives it back. Commands in between are answered 6F00.
+    ///
+    /// # Errors
+    /// The file behind the card cannot be written.
+    pub fn power_off(&mut self) -> Result<(), TransportError> {
+        self.card.power_off();
+        self.save()?;
+        self.synchronise()
+    }
+
+    /// Applies what the card wrote since the last call to the file, in order.
+    fn save(&mut self) -> Result<(), TransportError> {
+        let writes = self.card.take_writes();
+        let Some(file) = &mut self.file else { return Ok(()) };
+        for (offset, bytes) in writes {
+            file.seek(SeekFrom::Start(offset as u64))
+                .and_then(|_| file.write_all(&bytes))
+                .map_err(|source| TransportError::File { path: self.name.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    fn synchronise(&self) -> Result<(), TransportError> {
+        match &self.file {
+            Some(file) => {
+                file.sync_data().map_err(|source| TransportError::File { path: self.name.clone(), source })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for ModelChannel {
+    fn drop(&mut self) {
+        // An error here has nobody to go to; every command before reported its own.
+        let _ = self.power_off();
+    }
+}
+
+impl Channel for ModelChannel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reset_answer(&self) -> &Reset {
+        &self.reset
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        check_command(command)?;
+        let response = self.card.transmit(command, &mut *self.entropy);
+        // The answer leaves only after the file has what it promises.
+        self.save()?;
+        let mut answer = Vec::with_capacity(response.data.len() + 2);
+        answer.extend_from_slice(&response.data);
+        answer.extend_from_slice(&response.sw.to_be_bytes());
+        Ok(answer)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.reset.bytes = self.card.power_on(self.reset.interface);
+        self.save()?;
+        self.synchronise()
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        self.card.refusal().cloned()
+    }
+}
+
+fn lock(file: &File, path: &Path) -> Result<(), TransportError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => TransportError::FileLocked { path: path.display().to_string() },
+        TryLockError::Error(source) => file_error(path, source),
+    })
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> TransportError {
+    TransportError::File { path: path.display().to_string(), source }
+}

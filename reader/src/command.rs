@@ -40,7 +40,11 @@ pub enum CommandError {
 impl Command {
     /// A command without data and without an expected answer (case 1).
     pub const fn new(cla: u8, ins: u8, p1: u8, p2: u8) -> Self {
-        Self { header: [cla, ins, p1, p2], data: Vec::new(), le: None }
+        Self {
+            header: [cla, ins, p1, p2],
+            data: Vec::new(),
+            le: None,
+        }
     }
 
     /// The same command with data of 0 to 255 bytes; without data it stays as it is.
@@ -67,15 +71,26 @@ impl Command {
     /// # Errors
     /// The length fits no case; extended length is no form of this card.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CommandError> {
-        let (header, body) = bytes.split_first_chunk::<4>().ok_or(CommandError::TooShort(bytes.len()))?;
-        let mut command = Self { header: *header, data: Vec::new(), le: None };
-        let Some((&p3, rest)) = body.split_first() else { return Ok(command) };
+        let (header, body) = bytes
+            .split_first_chunk::<4>()
+            .ok_or(CommandError::TooShort(bytes.len()))?;
+        let mut command = Self {
+            header: *header,
+            data: Vec::new(),
+            le: None,
+        };
+        let Some((&p3, rest)) = body.split_first() else {
+            return Ok(command);
+        };
         if rest.is_empty() {
             command.le = Some(expected(p3));
             return Ok(command);
         }
         let length = usize::from(p3);
-        let wrong = CommandError::Length { stated: length, found: rest.len() };
+        let wrong = CommandError::Length {
+            stated: length,
+            found: rest.len(),
+        };
         if length == 0 {
             return Err(wrong);
         }
@@ -151,7 +166,12 @@ impl Command {
 
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Command({} + {} bytes", hex::encode_upper(self.header), self.data.len())?;
+        write!(
+            f,
+            "Command({} + {} bytes",
+            hex::encode_upper(self.header),
+            self.data.len()
+        )?;
         match self.le {
             Some(le) => write!(f, ", Le {le})"),
             None => f.write_str(")"),
@@ -181,7 +201,11 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, CommandError> {
             (None, _) => return Err(CommandError::Hex(position + 1)),
         }
     }
-    if high.is_some() { Err(CommandError::Hex(text.chars().count())) } else { Ok(bytes) }
+    if high.is_some() {
+        Err(CommandError::Hex(text.chars().count()))
+    } else {
+        Ok(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +221,10 @@ mod tests {
         assert_eq!(hex(&Command::new(0, 0x84, 0, 0).with_le(8)), "0084000008");
         assert_eq!(hex(&select()), "00A4020002EF05");
         assert_eq!(hex(&select().with_le(0)), "00A4020002EF0500");
-        assert_eq!(hex::encode_upper(select().with_le(0).to_bytes_for(Protocol::T0)), "00A4020002EF05");
+        assert_eq!(
+            hex::encode_upper(select().with_le(0).to_bytes_for(Protocol::T0)),
+            "00A4020002EF05"
+        );
         let read = Command::new(0, 0xB2, 1, 0).with_le(0x12);
         assert_eq!(hex::encode_upper(read.to_bytes_for(Protocol::T0)), "00B2010012");
     }
@@ -211,12 +238,17 @@ mod tests {
         assert_eq!(read("00A40200000002EF05"), CommandError::Length { stated: 0, found: 4 });
         assert_eq!(read("00A4 02 0x"), CommandError::Hex(10));
         assert_eq!(read("00A4020"), CommandError::Hex(7));
-        assert_eq!(Command::new(0, 0, 0, 0).with_data(&[0; 256]), Err(CommandError::TooLong(256)));
+        assert_eq!(
+            Command::new(0, 0, 0, 0).with_data(&[0; 256]),
+            Err(CommandError::TooLong(256))
+        );
     }
 
     #[test]
     fn debug_hides_data() {
-        let verify = Command::new(0, 0x20, 0, 0).with_data(&[0x12, 0x34, 0x56]).expect("three bytes");
+        let verify = Command::new(0, 0x20, 0, 0)
+            .with_data(&[0x12, 0x34, 0x56])
+            .expect("three bytes");
         assert_eq!(format!("{verify:?}"), "Command(00200000 + 3 bytes)");
     }
 

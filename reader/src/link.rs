@@ -73,10 +73,7 @@ pub fn exchange_bytes<C: Channel + ?Sized>(channel: &mut C, command: &[u8]) -> R
     }
 }
 
-fn get_response<C: Channel + ?Sized>(
-    channel: &mut C,
-    length: usize,
-) -> Result<(Vec<u8>, StatusWord), TransportError> {
+fn get_response<C: Channel + ?Sized>(channel: &mut C, length: usize) -> Result<(Vec<u8>, StatusWord), TransportError> {
     let command = Command::new(0x00, 0xC0, 0x00, 0x00).with_le((length % 256) as u8);
     send(channel, &command.to_bytes())
 }
@@ -107,8 +104,19 @@ mod tests {
 
     impl Script {
         fn new(interface: Interface, answers: &[&str]) -> Self {
-            let answers = answers.iter().rev().map(|text| hex::decode(text).expect("hex")).collect();
-            Self { reset: Reset { bytes: vec![], interface }, answers, asked: vec![] }
+            let answers = answers
+                .iter()
+                .rev()
+                .map(|text| hex::decode(text).expect("hex"))
+                .collect();
+            Self {
+                reset: Reset {
+                    bytes: vec![],
+                    interface,
+                },
+                answers,
+                asked: vec![],
+            }
         }
     }
 
@@ -158,7 +166,11 @@ mod tests {
         assert_eq!(asked.len(), 2);
         let (_, asked) = run(Interface::Contact, "00A4040002AABB", &["6100", "6C10", "9000"]);
         assert_eq!(asked, ["00A4040002AABB", "00C0000000", "00C0000010"]);
-        let (answer, asked) = run(Interface::Contact, "008800000201020000".get(..16).expect("16"), &["6C08"]);
+        let (answer, asked) = run(
+            Interface::Contact,
+            "008800000201020000".get(..16).expect("16"),
+            &["6C08"],
+        );
         assert_eq!((answer.as_str(), asked.len()), ("6C08", 1), "nothing to mend under T=0");
     }
 

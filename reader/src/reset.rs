@@ -126,12 +126,15 @@ pub fn pcsc_contactless_atr(historical: &[u8]) -> Vec<u8> {
 }
 
 /// Elementary time unit factors F and D of TA1 (ISO/IEC 7816-3 §8.3, tables 7 and 8); 0 = reserved.
-const F: [u16; 16] = [372, 372, 558, 744, 1116, 1488, 1860, 0, 0, 512, 768, 1024, 1536, 2048, 0, 0];
+const F: [u16; 16] = [
+    372, 372, 558, 744, 1116, 1488, 1860, 0, 0, 512, 768, 1024, 1536, 2048, 0, 0,
+];
 const D: [u8; 16] = [0, 1, 2, 4, 8, 16, 32, 64, 12, 20, 0, 0, 0, 0, 0, 0];
 
 /// Frame sizes of ISO/IEC 14443-4 by FSCI.
-const FRAME: [u16; 16] =
-    [16, 24, 32, 40, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096, 4096, 4096, 4096];
+const FRAME: [u16; 16] = [
+    16, 24, 32, 40, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096, 4096, 4096, 4096,
+];
 
 struct Walk<'a> {
     rest: &'a [u8],
@@ -141,12 +144,23 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(kind: Kind, all: &'a [u8]) -> Self {
-        let out = Explained { kind, fields: vec![], historical: vec![], protocols: vec![], damage: None };
+        let out = Explained {
+            kind,
+            fields: vec![],
+            historical: vec![],
+            protocols: vec![],
+            damage: None,
+        };
         Self { rest: all, all, out }
     }
 
     fn push(&mut self, name: impl Into<String>, bytes: &[u8], key: &'static str, value: impl Into<String>) {
-        self.out.fields.push(Field { name: name.into(), bytes: bytes.to_vec(), key, value: value.into() });
+        self.out.fields.push(Field {
+            name: name.into(),
+            bytes: bytes.to_vec(),
+            key,
+            value: value.into(),
+        });
     }
 
     fn next(&mut self) -> Option<u8> {
@@ -280,7 +294,12 @@ impl<'a> Walk<'a> {
             // Frame waiting time 256 · 16 / 13.56 MHz · 2^FWI, about 302 µs · 2^FWI.
             let micros = (256.0 * 16.0 / 13.56) * f64::from(1u32 << (byte >> 4));
             let guard = byte & 15;
-            self.push("TB", &[byte], "ats_tb", format!("FWI={}, {:.1} ms, SFGI={guard}", byte >> 4, micros / 1000.0));
+            self.push(
+                "TB",
+                &[byte],
+                "ats_tb",
+                format!("FWI={}, {:.1} ms, SFGI={guard}", byte >> 4, micros / 1000.0),
+            );
         }
         if t0 & 0x40 != 0 {
             let byte = self.next()?;
@@ -310,7 +329,12 @@ impl<'a> Walk<'a> {
             self.push("T8–T9", &card[7..9], "region", hex(&card[7..9]));
             self.push("TA–TD", &card[9..], "serial", hex(&card[9..]));
         } else if !bytes.is_empty() {
-            self.push(format!("T1–T{}", bytes.len()), bytes, "historical", hex::encode_upper(bytes));
+            self.push(
+                format!("T1–T{}", bytes.len()),
+                bytes,
+                "historical",
+                hex::encode_upper(bytes),
+            );
         }
         (self.out.damage != Some(Damage::Short)).then_some(())
     }
@@ -324,14 +348,24 @@ fn followers(present: u8, group: usize) -> String {
         .filter(|(bit, _)| present & (1 << bit) != 0)
         .map(|(_, name)| format!("{name}{group}"))
         .collect();
-    if names.is_empty() { String::new() } else { format!("{}, ", names.join(" ")) }
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("{}, ", names.join(" "))
+    }
 }
 
 /// Bit rates of TA: divisors both ways, `106` being always there.
 fn rates(byte: u8) -> String {
     let list = |bits: u8| {
         let mut rates = vec!["106"];
-        rates.extend(["212", "424", "848"].iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, r)| r));
+        rates.extend(
+            ["212", "424", "848"]
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| bits & (1 << i) != 0)
+                .map(|(_, r)| r),
+        );
         rates.join("/")
     };
     let same = if byte & 0x80 != 0 { ", =" } else { "" };
@@ -358,7 +392,10 @@ mod tests {
     fn contact() {
         let explained = explain(&bytes(&format!("3B 6D 00 00 {CARD}")));
         assert_eq!((explained.kind, explained.damage), (Kind::Atr, None));
-        assert_eq!(explained.card_reset_information().map(|card| card.to_vec()), Some(bytes(CARD)));
+        assert_eq!(
+            explained.card_reset_information().map(|card| card.to_vec()),
+            Some(bytes(CARD))
+        );
         assert_eq!(explained.protocols, [0]);
         assert_eq!(
             names(&explained),
@@ -372,7 +409,11 @@ mod tests {
         assert_eq!((ats.kind, ats.damage), (Kind::Ats, None));
         assert_eq!(ats.historical, bytes(CARD));
         assert_eq!(names(&ats)[..5], ["TL", "T0", "TA", "TB", "TC"]);
-        assert!(ats.fields[1].text(Lang::En).contains("256"), "{}", ats.fields[1].text(Lang::En));
+        assert!(
+            ats.fields[1].text(Lang::En).contains("256"),
+            "{}",
+            ats.fields[1].text(Lang::En)
+        );
 
         let atr = pcsc_contactless_atr(&bytes(CARD));
         let explained = explain(&atr);
@@ -420,7 +461,11 @@ mod tests {
             for field in explain(&bytes(text)).fields {
                 for lang in [Lang::Zh, Lang::En] {
                     let words = field.text(lang);
-                    assert!(!words.contains("reset.") && !words.contains("%{"), "{} of {text}: {words}", field.name);
+                    assert!(
+                        !words.contains("reset.") && !words.contains("%{"),
+                        "{} of {text}: {words}",
+                        field.name
+                    );
                 }
             }
         }

@@ -202,7 +202,9 @@ impl TransportError {
             Self::CommandTooShort { length } | Self::AnswerTooShort { length } => (length.to_string(), none()),
             Self::Endless { rounds } => (rounds.to_string(), none()),
             Self::Entropy { message } => (none(), message.clone()),
-            Self::FileMissing { path } | Self::FileExists { path } | Self::FileLocked { path } => (path.clone(), none()),
+            Self::FileMissing { path } | Self::FileExists { path } | Self::FileLocked { path } => {
+                (path.clone(), none())
+            }
             Self::File { path, source } => (path.clone(), source.to_string()),
             Self::Image { path, source } => (path.clone(), source.to_string()),
             Self::Socket { address, source } => (address.clone(), source.to_string()),
@@ -259,8 +261,13 @@ mod tests {
         vec![
             TransportError::ServiceDown,
             TransportError::NoReader,
-            TransportError::ReaderNotFound { wanted: reader(), available: vec!["A 00 00".into(), "B 00 00".into()] },
-            TransportError::SeveralReaders { names: vec!["A 00 00".into(), "B 00 00".into()] },
+            TransportError::ReaderNotFound {
+                wanted: reader(),
+                available: vec!["A 00 00".into(), "B 00 00".into()],
+            },
+            TransportError::SeveralReaders {
+                names: vec!["A 00 00".into(), "B 00 00".into()],
+            },
             TransportError::NoCard { reader: reader() },
             TransportError::HeldByOther { reader: reader() },
             TransportError::CardRemoved { reader: reader() },
@@ -277,14 +284,39 @@ mod tests {
             TransportError::FileMissing { path: path() },
             TransportError::FileExists { path: path() },
             TransportError::FileLocked { path: path() },
-            TransportError::File { path: path(), source: Error::from(ErrorKind::PermissionDenied) },
-            TransportError::Image { path: path(), source: ImageError::Magic },
-            TransportError::Socket { address: "host:1".into(), source: Error::from(ErrorKind::ConnectionRefused) },
-            TransportError::Socket { address: "host:1".into(), source: Error::from(ErrorKind::ConnectionReset) },
-            TransportError::Protocol { address: "host:1".into(), message: message() },
-            TransportError::Transcript { name: "t".into(), line: 3, message: message() },
-            TransportError::Daemon { program: "pcscd".into(), message: message() },
-            TransportError::Service { reader: reader(), message: message() },
+            TransportError::File {
+                path: path(),
+                source: Error::from(ErrorKind::PermissionDenied),
+            },
+            TransportError::Image {
+                path: path(),
+                source: ImageError::Magic,
+            },
+            TransportError::Socket {
+                address: "host:1".into(),
+                source: Error::from(ErrorKind::ConnectionRefused),
+            },
+            TransportError::Socket {
+                address: "host:1".into(),
+                source: Error::from(ErrorKind::ConnectionReset),
+            },
+            TransportError::Protocol {
+                address: "host:1".into(),
+                message: message(),
+            },
+            TransportError::Transcript {
+                name: "t".into(),
+                line: 3,
+                message: message(),
+            },
+            TransportError::Daemon {
+                program: "pcscd".into(),
+                message: message(),
+            },
+            TransportError::Service {
+                reader: reader(),
+                message: message(),
+            },
         ]
     }
 
@@ -295,7 +327,11 @@ mod tests {
             for lang in [Lang::Zh, Lang::En] {
                 let words = error.explain(lang);
                 assert!(!words.what.is_empty(), "{}: nothing said", error.key());
-                assert!(words.next.as_deref().is_some_and(|next| !next.is_empty()), "{}: no next step", error.key());
+                assert!(
+                    words.next.as_deref().is_some_and(|next| !next.is_empty()),
+                    "{}: no next step",
+                    error.key()
+                );
                 let whole = format!("{} {:?} {:?}", words.what, words.why, words.next);
                 assert!(!whole.contains("%{") && !whole.contains("transport."), "{whole}");
                 let chinese = words.what.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
@@ -307,9 +343,14 @@ mod tests {
 
     #[test]
     fn names_reach_the_words() {
-        let text = TransportError::SeveralReaders { names: vec!["A 00 00".into(), "B 00 00".into()] }.to_string();
+        let text = TransportError::SeveralReaders {
+            names: vec!["A 00 00".into(), "B 00 00".into()],
+        }
+        .to_string();
         assert!(text.contains('2'), "{text}");
-        let next = TransportError::FileMissing { path: "x.sim".into() }.explain(Lang::En).next;
+        let next = TransportError::FileMissing { path: "x.sim".into() }
+            .explain(Lang::En)
+            .next;
         assert!(next.is_some_and(|next| next.contains("ssc card new")));
     }
 }

@@ -139,7 +139,10 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { interface: Interface::Contact, exclusive: false }
+        Self {
+            interface: Interface::Contact,
+            exclusive: false,
+        }
     }
 }
 
@@ -164,10 +167,18 @@ fn open_pcsc(_reader: Option<&str>, _options: OpenOptions) -> Result<Box<dyn Cha
 
 /// Refuses commands shorter than a header: the virtual reader would take one byte as a control code and hang.
 pub(crate) fn check_command(command: &[u8]) -> Result<(), TransportError> {
-    if command.len() < 4 { Err(TransportError::CommandTooShort { length: command.len() }) } else { Ok(()) }
+    if command.len() < 4 {
+        Err(TransportError::CommandTooShort { length: command.len() })
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses answers without a status word: PC/SC reports a card that died in mid-command as success with 0 bytes.
 pub(crate) fn check_answer(answer: Vec<u8>) -> Result<Vec<u8>, TransportError> {
-    if answer.len() < 2 { Err(TransportError::AnswerTooShort { length: answer.len() }) } else { Ok(answer) }
+    if answer.len() < 2 {
+        Err(TransportError::AnswerTooShort { length: answer.len() })
+    } else {
+        Ok(answer)
+    }
 }

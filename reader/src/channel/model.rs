@@ -13,7 +13,9 @@ use std::path::Path;
 /// The operating system gives none; it is asked once here, after which it does not fail any more.
 pub fn system_entropy() -> Result<Box<dyn Rng + Send>, TransportError> {
     let mut source = getrandom::SysRng;
-    source.try_next_u32().map_err(|error| TransportError::Entropy { message: error.to_string() })?;
+    source.try_next_u32().map_err(|error| TransportError::Entropy {
+        message: error.to_string(),
+    })?;
     Ok(Box::new(UnwrapErr(source)))
 }
 
@@ -33,7 +35,10 @@ pub struct ModelChannel {
 
 impl std::fmt::Debug for ModelChannel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ModelChannel").field("name", &self.name).field("reset", &self.reset).finish_non_exhaustive()
+        f.debug_struct("ModelChannel")
+            .field("name", &self.name)
+            .field("reset", &self.reset)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +48,10 @@ impl ModelChannel {
         let mut channel = Self {
             name: "simulated card".to_owned(),
             card,
-            reset: Reset { bytes: Vec::new(), interface },
+            reset: Reset {
+                bytes: Vec::new(),
+                interface,
+            },
             entropy,
             file: None,
         };
@@ -57,15 +65,25 @@ impl ModelChannel {
     /// The file is missing, held by another program, no card image, or cannot be read or written.
     pub fn open(path: impl AsRef<Path>, interface: Interface) -> Result<Self, TransportError> {
         let path = path.as_ref();
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => TransportError::FileMissing { path: path.display().to_string() },
-            _ => file_error(path, source),
-        })?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|source| match source.kind() {
+                ErrorKind::NotFound => TransportError::FileMissing {
+                    path: path.display().to_string(),
+                },
+                _ => file_error(path, source),
+            })?;
         lock(&file, path)?;
         let mut image = Vec::new();
-        (&file).read_to_end(&mut image).map_err(|source| file_error(path, source))?;
-        let card = Card::from_image(&image)
-            .map_err(|source| TransportError::Image { path: path.display().to_string(), source })?;
+        (&file)
+            .read_to_end(&mut image)
+            .map_err(|source| file_error(path, source))?;
+        let card = Card::from_image(&image).map_err(|source| TransportError::Image {
+            path: path.display().to_string(),
+            source,
+        })?;
         Self::with_file(card, interface, file, path)
     }
 
@@ -75,17 +93,24 @@ impl ModelChannel {
     /// The file exists or cannot be written.
     pub fn create(path: impl AsRef<Path>, card: Card, interface: Interface) -> Result<Self, TransportError> {
         let path = path.as_ref();
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(
-            |source| match source.kind() {
-                ErrorKind::AlreadyExists => TransportError::FileExists { path: path.display().to_string() },
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(|source| match source.kind() {
+                ErrorKind::AlreadyExists => TransportError::FileExists {
+                    path: path.display().to_string(),
+                },
                 _ => file_error(path, source),
-            },
-        )?;
+            })?;
         lock(&file, path)?;
         let mut card = card;
         // What led to this image is in it already.
         drop(card.take_writes());
-        (&file).write_all(card.image()).map_err(|source| file_error(path, source))?;
+        (&file)
+            .write_all(card.image())
+            .map_err(|source| file_error(path, source))?;
         file.sync_all().map_err(|source| file_error(path, source))?;
         Self::with_file(card, interface, file, path)
     }
@@ -121,7 +146,10 @@ impl ModelChannel {
         self.card.power_off();
         self.save()?;
         let image = Card::from_image(self.card.image());
-        image.map_err(|source| TransportError::Image { path: self.name.clone(), source })
+        image.map_err(|source| TransportError::Image {
+            path: self.name.clone(),
+            source,
+        })
     }
 
     /// Takes the power away; [`Channel::reset`] gives it back. Commands in between are answered 6F00.
@@ -141,16 +169,20 @@ impl ModelChannel {
         for (offset, bytes) in writes {
             file.seek(SeekFrom::Start(offset as u64))
                 .and_then(|_| file.write_all(&bytes))
-                .map_err(|source| TransportError::File { path: self.name.clone(), source })?;
+                .map_err(|source| TransportError::File {
+                    path: self.name.clone(),
+                    source,
+                })?;
         }
         Ok(())
     }
 
     fn synchronise(&self) -> Result<(), TransportError> {
         match &self.file {
-            Some(file) => {
-                file.sync_data().map_err(|source| TransportError::File { path: self.name.clone(), source })
-            }
+            Some(file) => file.sync_data().map_err(|source| TransportError::File {
+                path: self.name.clone(),
+                source,
+            }),
             None => Ok(()),
         }
     }
@@ -196,11 +228,16 @@ impl Channel for ModelChannel {
 
 fn lock(file: &File, path: &Path) -> Result<(), TransportError> {
     file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => TransportError::FileLocked { path: path.display().to_string() },
+        TryLockError::WouldBlock => TransportError::FileLocked {
+            path: path.display().to_string(),
+        },
         TryLockError::Error(source) => file_error(path, source),
     })
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> TransportError {
-    TransportError::File { path: path.display().to_string(), source }
+    TransportError::File {
+        path: path.display().to_string(),
+        source,
+    }
 }

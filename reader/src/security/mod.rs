@@ -1,9 +1,21 @@
 //! Security modules: who computes with keys on the terminal's side. A key file, a PSAM in a second slot or a central HSM;
 //! master keys never leave them.
 
+mod entry;
+mod error;
+mod format;
+mod generate;
+mod keyfile;
+mod module;
+
+pub use entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
+pub use error::{EntryError, KeyFileError};
+pub use keyfile::{KeyFile, KeyView, is_encrypted};
+
 use card_model::crypto::Algorithm;
 use card_model::profile::KeyDefinition;
 use card_model::secret::Pin;
+use card_model::words::{Explain, Explanation, Lang};
 
 /// A key of the profile in one version, as a security module finds it.
 #[derive(Debug, Clone, Copy)]
@@ -53,10 +65,10 @@ impl CardIdentity {
 
 /// Why a security module could not answer. The card is not involved.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.explain(Lang::En).what)]
 #[non_exhaustive]
 pub enum SecurityModuleError {
     /// The module does not hold this key in this version for this algorithm.
-    #[error("no key {name} version {version} for {} in {module}", algorithm.name())]
     KeyMissing {
         /// Key name.
         name: String,
@@ -68,13 +80,43 @@ pub enum SecurityModuleError {
         module: String,
     },
     /// The module itself failed.
-    #[error("{module}: {message}")]
     Module {
         /// The module's own description.
         module: String,
         /// Its words.
         message: String,
     },
+}
+
+impl Explain for SecurityModuleError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        let locale = lang.locale();
+        match self {
+            Self::KeyMissing {
+                name,
+                version,
+                algorithm,
+                module,
+            } => Explanation {
+                what: rust_i18n::t!(
+                    "keys.missing",
+                    locale = locale,
+                    name = name,
+                    version = version,
+                    algorithm = algorithm.name(),
+                    module = module
+                )
+                .into_owned(),
+                why: None,
+                next: Some(rust_i18n::t!("keys.missing_next", locale = locale).into_owned()),
+            },
+            Self::Module { module, message } => Explanation {
+                what: rust_i18n::t!("keys.module", locale = locale, module = module).into_owned(),
+                why: Some(message.clone()),
+                next: None,
+            },
+        }
+    }
 }
 
 /// What a terminal needs keys for.
@@ -84,6 +126,12 @@ pub trait SecurityModule {
 
     /// Whether the module holds TEST keys; the tool says so on every command.
     fn is_test(&self) -> bool;
+
+    /// Whether the module can compute with this key for this card. A module that cannot tell says yes and fails later.
+    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
+        let _ = (key, card);
+        true
+    }
 
     /// Authentication data over `source` under the session key of the card key and `factor`: what INTERNAL
     /// AUTHENTICATION must have answered, or what EXTERNAL AUTHENTICATION sends (`spec/commands.md` §2.6).

@@ -1,6 +1,46 @@
 //! The card as a function of its memory, its session and entropy.
+//!
+//! Every command runs through the same checks in the same order, written down once: form of the APDU (6700) · card blocked
+//! (6A81) · class (6E00) · instruction (6D00) · P1-P2 (6A86) · lengths (6700) · application blocked (9303) · file, key or
+//! PIN concerned (6986, 6A82, 6A88, 6981) · access condition (6982) · conditions of use (6985, 6983, 6984) · secure message
+//! (6987, 6988) · data (6A80, 6A83, 6A84, 6A85, 6B00).
 
+mod apdu;
+mod authentication;
+mod binary;
+mod blocking;
+mod command;
+mod condition;
+mod creation;
+mod file_system;
+mod inventory;
+mod key_loading;
+mod memory;
+mod pin;
+mod record;
+mod select;
+mod session;
+
+pub use condition::{Condition, KeySet};
+pub use file_system::{DfKind, EfStructure, KeyType, UpdateProtection};
+pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
+
+use crate::crypto::{Algorithm, SessionKey};
+use crate::profile::Profile;
+use crate::secret::{Key, equal};
+use crate::status::StatusWord as Sw;
+use apdu::Apdu;
+use arrayvec::ArrayVec;
+use command::Command;
+use file_system::{CreateError, FileSystem, KeyObject, Maker, NewKey};
+use memory::{Memory, WriteError};
 use rand_core::Rng;
+use session::Session;
+
+/// First bytes of a card image.
+const MAGIC: [u8; 8] = *b"SSC-CARD";
+/// Format of the image that this program writes.
+const FORMAT: u16 = 1;
 
 /// Interface through which the card is powered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,9 +54,9 @@ pub enum Interface {
 /// Why the card refused a command: rule and missing state, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// File concerned, such as `DF04/EF06`, as file identifiers where no profile is known.
+    /// File concerned as file identifiers, such as `DDF1/DF04/EF06`.
     pub file: Option<String>,
-    /// The condition in words of the profile grammar, with key identifiers in hex: `PIN and 84`.
+    /// The condition in the grammar of the profile, with key identifiers in hex: `PIN and 84`.
     pub condition: Option<String>,
     /// What was missing of it.
     pub missing: Vec<String>,
@@ -41,58 +81,348 @@ pub enum ImageError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// Data, at most 256 bytes.
-    pub data: arrayvec::ArrayVec<u8, 256>,
+    pub data: ArrayVec<u8, 256>,
     /// Status word.
     pub sw: u16,
 }
 
-/// A card.
-#[derive(Debug)]
-pub struct Card {}
+impl Response {
+    /// Data and status word as they go over the line.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.data.len() + 2);
+        bytes.extend_from_slice(&self.data);
+        bytes.extend_from_slice(&self.sw.to_be_bytes());
+        bytes
+    }
+}
+
+/// What a command gives back when it succeeds.
+type Reply = ArrayVec<u8, 256>;
+
+/// A card: non-volatile memory, and a session while it has power.
+pub struct Card {
+    memory: Memory,
+    files: FileSystem,
+    session: Option<Session>,
+    refusal: Option<Refusal>,
+}
+
+impl core::fmt::Debug for Card {
+    /// The memory holds keys, so only the shape is shown.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Card")
+            .field("label", &file_system::label(&self.memory))
+            .field("dedicated_files", &self.files.dfs.len())
+            .field("elementary_files", &self.files.efs.len())
+            .field("powered", &self.session.is_some())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Card {
-    /// A blank card as it leaves the card maker: `label` names the profile it is meant for, `historical` are T1–TD.
-    pub fn blank(_profile: &crate::profile::Profile, _historical: [u8; 13]) -> Self {
-        Self {}
+    /// A blank card as it leaves the card maker: an MF whose master key is the profile's TEST transport key, the
+    /// profile's name as label, `historical` as T1–TD.
+    pub fn blank(profile: &Profile, historical: [u8; 13]) -> Self {
+        let mut header = [0; 16];
+        header[..8].copy_from_slice(&MAGIC);
+        header[8..10].copy_from_slice(&FORMAT.to_be_bytes());
+        let mut memory = Memory::new(&header, profile.os.memory as usize);
+        let maker = Maker {
+            algorithm: profile.algorithm,
+            historical: &historical,
+            contact: &profile.reset.contact,
+            contactless: profile.reset.contactless.as_deref().unwrap_or_default(),
+            label: &profile.name,
+        };
+        let mut files = FileSystem::format(&mut memory, &maker).unwrap_or_default();
+        let transport = NewKey {
+            kind: KeyType::Master,
+            id: 0,
+            version: 0,
+            index: 0,
+            tries: profile.os.key_tries,
+            algorithm: profile.algorithm,
+            value: &profile.os.test_transport_key,
+        };
+        // A chip too small for its own master key stays without one: every COS command then answers 6A88.
+        let _ = files.create_key(&mut memory, 0, &transport);
+        Self { memory, files, session: None, refusal: None }
     }
 
-    /// Reads a card from the bytes of [`Card::image`].
+    /// Reads a card from the bytes of [`Card::image`], completing a change that was interrupted.
     ///
     /// # Errors
     /// The bytes are no card image.
-    pub fn from_image(_image: &[u8]) -> Result<Self, ImageError> {
-        Ok(Self {})
+    pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
+        if image.get(..MAGIC.len()) != Some(&MAGIC) {
+            return Err(ImageError::Magic);
+        }
+        let mut memory = Memory::from_image(image.to_vec());
+        match memory.half(MAGIC.len()) {
+            FORMAT => {}
+            newer => return Err(ImageError::Version(newer, FORMAT)),
+        }
+        let _ = memory.recover();
+        let files = FileSystem::load(&memory)?;
+        Ok(Self { memory, files, session: None, refusal: None })
     }
 
     /// The whole non-volatile memory, with a header that names format and version.
     pub fn image(&self) -> &[u8] {
-        &[]
+        self.memory.image()
+    }
+
+    /// Starts to keep writes for [`Card::take_writes`].
+    pub fn record_writes(&mut self) {
+        self.memory.record_writes();
     }
 
     /// Parts of [`Card::image`] written since the last call, in order: `(offset, bytes)`. A file that applies them in
     /// order is, at every moment, an image from which a card recovers.
     pub fn take_writes(&mut self) -> Vec<(usize, Vec<u8>)> {
-        Vec::new()
+        self.memory.take_writes()
     }
 
-    /// Powers the card (cold reset or field on), drops the volatile state, and gives ATR or ATS.
-    pub fn power_on(&mut self, _interface: Interface) -> Vec<u8> {
-        Vec::new()
+    /// Words written to memory since the card object was made: where a tester can cut the power.
+    pub fn words_written(&self) -> u64 {
+        self.memory.words_written()
+    }
+
+    /// Takes the power away after `words` more words written (`None`: never). The command that runs into it gives no
+    /// answer; the card comes back with [`Card::power_on`].
+    pub fn lose_power_after(&mut self, words: Option<u64>) {
+        self.memory.limit_power(words);
+    }
+
+    /// Powers the card (cold reset or field on), drops the volatile state, completes an interrupted change, and gives ATR
+    /// or ATS; nothing for a contactless reset of a card without an antenna.
+    pub fn power_on(&mut self, interface: Interface) -> Vec<u8> {
+        self.power_off();
+        let answer = match interface {
+            Interface::Contact => file_system::atr(&self.memory),
+            Interface::Contactless => file_system::ats(&self.memory),
+        };
+        if answer.is_empty() || self.memory.recover().is_err() {
+            return Vec::new();
+        }
+        // A cut during creation leaves the index ahead of memory; the memory is what counts.
+        match FileSystem::load(&self.memory) {
+            Ok(files) => self.files = files,
+            Err(_) => return Vec::new(),
+        }
+        self.session = Some(Session::new(interface));
+        answer
     }
 
     /// Takes the power away.
-    pub fn power_off(&mut self) {}
+    pub fn power_off(&mut self) {
+        self.session = None;
+        self.refusal = None;
+    }
 
-    /// Executes one command APDU. A card without power answers 6F00.
-    pub fn transmit(&mut self, _command: &[u8], _entropy: &mut dyn Rng) -> Response {
-        Response {
-            data: arrayvec::ArrayVec::new(),
-            sw: 0x6D00,
+    /// Executes one command APDU. `None`: the card has no power, or lost it during the command.
+    pub fn transmit(&mut self, command: &[u8], entropy: &mut dyn Rng) -> Option<Response> {
+        self.refusal = None;
+        let mut session = self.session.take()?;
+        let result = self.execute(&mut session, command, entropy);
+        if result == Err(Stop::PowerLost) {
+            return None;
         }
+        self.session = Some(session);
+        Some(match result {
+            Ok((data, sw)) => Response { data, sw: sw.0 },
+            Err(Stop::Refused(sw)) => Response { data: ArrayVec::new(), sw: sw.0 },
+            Err(Stop::PowerLost) => Response { data: ArrayVec::new(), sw: Sw::MEMORY_FAILURE.0 },
+        })
     }
 
     /// Why the last command was refused, where a rule refused it.
     pub fn refusal(&self) -> Option<&Refusal> {
-        None
+        self.refusal.as_ref()
     }
+
+    fn execute(&mut self, session: &mut Session, command: &[u8], entropy: &mut dyn Rng) -> Result<(Reply, Sw), Stop> {
+        let apdu = Apdu::parse(command).ok_or(Sw::WRONG_LENGTH)?;
+        if file_system::is_card_blocked(&self.memory) {
+            return Err(Sw::FUNCTION_NOT_SUPPORTED.into());
+        }
+        let command = Command::parse(&apdu)?;
+        if !matches!(command, Command::GetResponse) {
+            session.waiting.clear();
+        }
+        if self.files.is_blocked(&self.memory, session.df) {
+            match command {
+                Command::Select(_) => {}
+                // STD-P5 §6.1: blocking a blocked application succeeds.
+                Command::ApplicationBlock { .. } => return Ok((Reply::new(), Sw::OK)),
+                _ => return Err(Sw::APPLICATION_BLOCKED.into()),
+            }
+        }
+        let reply = match command {
+            Command::Select(selection) => self.select(session, selection),
+            Command::ReadRecord { file, record } => self.read_record(session, file, record, apdu.le),
+            Command::UpdateRecord { file, record, data } => self.update_record(session, &apdu, file, record, data),
+            Command::ReadBinary { file, offset } => self.read_binary(session, file, offset, apdu.le),
+            Command::UpdateBinary { file, offset, data } => self.update_binary(session, &apdu, file, offset, data),
+            Command::GetChallenge { length } => Ok(get_challenge(session, length, entropy)),
+            Command::InternalAuthentication(data) => self.internal_authentication(session, data),
+            Command::ExternalAuthentication { key, authentication } => {
+                self.external_authentication(session, key, authentication)
+            }
+            Command::AuthenticateMaster { cryptogram } => self.authenticate_master(session, cryptogram),
+            Command::Verify { pin } => self.verify(session, pin),
+            Command::QueryPin => self.query_pin(session),
+            Command::ChangePin { old, new } => self.change_pin(session, old, new),
+            Command::ResetPin { cipher, mac } => self.reset_pin(session, &apdu, cipher, mac),
+            Command::ApplicationBlock { mac } => self.application_block(session, &apdu, mac),
+            Command::CardBlock { mac } => self.card_block(session, &apdu, mac),
+            Command::GetResponse => return get_response(session, apdu.le),
+            Command::GetCardData => Ok(self.card_data()),
+            Command::CreateFile { template } => self.create_file(session, template),
+            Command::LoadKey { replace, cipher, mac } => self.load_key(session, &apdu, replace, cipher, mac),
+            Command::Activate => self.activate(session),
+            Command::Erase => self.erase(session),
+        }?;
+        Ok(transport(session, &apdu, reply))
+    }
+
+    /// The key of type `kind` in `df`, in version 1 or whatever version it has.
+    fn key_of(&self, df: usize, kind: KeyType) -> Option<&KeyObject> {
+        let keys = self.files.dfs[df].keys.iter().map(|i| &self.files.keys[*i]);
+        keys.filter(|key| key.kind == kind).min_by_key(|key| key.version)
+    }
+
+    /// Checks a MAC made under the session key of `df`'s STK and the challenge, which is used up.
+    fn check_mac(
+        &self,
+        session: &mut Session,
+        df: usize,
+        apdu: &Apdu<'_>,
+        data: &[u8],
+        mac: &[u8],
+    ) -> Result<SessionKey, Sw> {
+        let stk = self.key_of(df, KeyType::SecureMessaging).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
+        let key = stk.key(&self.memory).ok_or(Sw::REFERENCE_DATA_INVALID)?;
+        let session_key = SessionKey::derive(stk.algorithm, &key, &challenge);
+        if equal(&session_key.mac(&apdu.header, data), mac) {
+            Ok(session_key)
+        } else {
+            Err(Sw::SECURE_MESSAGING_WRONG)
+        }
+    }
+
+    /// Compares a value under a try counter: the try is used up before the comparison, so that pulling the card cannot give
+    /// it back, and success restores the counter.
+    fn with_counter(&mut self, index: usize, right: impl FnOnce(&Key, Algorithm) -> bool) -> Result<bool, Stop> {
+        let object = &self.files.keys[index];
+        let key = object.key(&self.memory).ok_or(Sw::REFERENCE_DATA_INVALID)?;
+        let algorithm = object.algorithm;
+        self.spend_try(index)?;
+        let right = right(&key, algorithm);
+        if right {
+            let object = &self.files.keys[index];
+            object.set_tries(&mut self.memory, object.tries)?;
+        }
+        Ok(right)
+    }
+
+    /// Takes one try from a counter; refuses when none is left.
+    fn spend_try(&mut self, index: usize) -> Result<(), Stop> {
+        let object = &self.files.keys[index];
+        if object.tries == 0 {
+            return Ok(());
+        }
+        match object.tries_left(&self.memory).checked_sub(1) {
+            Some(left) => Ok(object.set_tries(&mut self.memory, left)?),
+            None => Err(Sw::AUTHENTICATION_BLOCKED.into()),
+        }
+    }
+
+    /// `63Cx` of a key; a key that is never locked always shows 15.
+    fn wrong(&self, index: usize) -> Sw {
+        let object = &self.files.keys[index];
+        Sw::wrong_tries_left(if object.tries == 0 { 15 } else { object.tries_left(&self.memory) })
+    }
+
+    /// Path of a DF or EF in file identifiers, for refusals.
+    fn path(&self, df: usize, ef: Option<usize>) -> String {
+        let mut fids = ef.map(|ef| vec![self.files.efs[ef].fid]).unwrap_or_default();
+        let mut current = df;
+        while current != 0 {
+            fids.push(self.files.dfs[current].fid);
+            current = self.files.dfs[current].parent;
+        }
+        fids.iter().rev().map(|fid| format!("{fid:04X}")).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Why a command ends without success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Refused(Sw),
+    PowerLost,
+}
+
+impl From<Sw> for Stop {
+    fn from(sw: Sw) -> Self {
+        Self::Refused(sw)
+    }
+}
+
+impl From<WriteError> for Stop {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::PowerLost => Self::PowerLost,
+            WriteError::TooLarge => Self::Refused(Sw::MEMORY_FAILURE),
+        }
+    }
+}
+
+impl From<CreateError> for Stop {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Full => Self::Refused(Sw::NO_SPACE),
+            CreateError::Write(error) => error.into(),
+        }
+    }
+}
+
+/// GET CHALLENGE: the newest value is the valid one.
+fn get_challenge(session: &mut Session, length: usize, entropy: &mut dyn Rng) -> Reply {
+    let mut challenge = ArrayVec::from([0; 16]);
+    challenge.truncate(length);
+    entropy.fill_bytes(&mut challenge);
+    let reply = challenge.iter().copied().collect();
+    session.challenge = Some(challenge);
+    reply
+}
+
+/// Case 4 on T=0 answers 61xx and keeps the data for GET RESPONSE; everything else is answered at once, cut to Le.
+fn transport(session: &mut Session, apdu: &Apdu<'_>, mut reply: Reply) -> (Reply, Sw) {
+    if reply.is_empty() || apdu.data.is_empty() {
+        return (reply, Sw::OK);
+    }
+    if session.interface == Interface::Contact {
+        let sw = Sw::more_data(reply.len());
+        session.waiting = reply;
+        return (Reply::new(), sw);
+    }
+    reply.truncate(apdu.le.map_or(usize::MAX, usize::from));
+    (reply, Sw::OK)
+}
+
+/// GET RESPONSE: Le 00 or more than waits is answered 6Cxx, less leaves the rest waiting (STD-P5 §6.6).
+fn get_response(session: &mut Session, le: Option<u16>) -> Result<(Reply, Sw), Stop> {
+    let waiting = session.waiting.len();
+    let wanted = usize::from(le.unwrap_or(256));
+    if waiting == 0 {
+        return Err(Sw::NO_DATA.into());
+    }
+    if wanted > waiting {
+        return Err(Sw::wrong_le(waiting).into());
+    }
+    let reply = session.waiting.drain(..wanted).collect();
+    let rest = session.waiting.len();
+    Ok((reply, if rest == 0 { Sw::OK } else { Sw::more_data(rest) }))
 }

@@ -1,0 +1,47 @@
+//! APPLICATION BLOCK and CARD BLOCK: for ever, and failures lock no key (STD-P5 §6.1–6.2, STD-P7 §13).
+
+use super::apdu::Apdu;
+use super::file_system::{self, KeyType};
+use super::session::Session;
+use super::{Card, Refusal, Reply, Stop};
+use crate::status::StatusWord as Sw;
+
+impl Card {
+    pub(super) fn application_block(
+        &mut self,
+        session: &mut Session,
+        apdu: &Apdu<'_>,
+        mac: &[u8],
+    ) -> Result<Reply, Stop> {
+        self.check_block(session, session.df, KeyType::ApplicationBlock, apdu, mac)?;
+        self.files.block(&mut self.memory, session.df)?;
+        Ok(Reply::new())
+    }
+
+    pub(super) fn card_block(&mut self, session: &mut Session, apdu: &Apdu<'_>, mac: &[u8]) -> Result<Reply, Stop> {
+        let environment = self.files.environment(session.df);
+        self.check_block(session, environment, KeyType::CardBlock, apdu, mac)?;
+        file_system::block_card(&mut self.memory)?;
+        Ok(Reply::new())
+    }
+
+    fn check_block(
+        &mut self,
+        session: &mut Session,
+        df: usize,
+        permission: KeyType,
+        apdu: &Apdu<'_>,
+        mac: &[u8],
+    ) -> Result<(), Stop> {
+        let key = self.find_key(df, |key| key.kind == permission).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let id = self.files.keys[key].id;
+        if !session.keys.contains(id) {
+            let condition = format!("{id:02X}");
+            self.refusal =
+                Some(Refusal { file: Some(self.path(df, None)), condition: Some(condition.clone()), missing: vec![condition] });
+            return Err(Sw::SECURITY_NOT_SATISFIED.into());
+        }
+        self.check_mac(session, df, apdu, &[], mac)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,371 @@
+//! From APDU to command: class, instruction, P1-P2 and lengths are judged here, before any state is looked at.
+//!
+//! The `match` below is the card's table of contents: part 5 of the standard (`spec/commands.md` §1.2) and the commands of
+//! the model's own COS (`card-model/COS.md`).
+
+use super::apdu::Apdu;
+use crate::status::StatusWord as Sw;
+
+/// Bytes of a message authentication code at the end of a secured command.
+pub const MAC: usize = crate::crypto::MAC_LENGTH;
+
+/// A command whose form is right.
+#[derive(Debug, Clone, Copy)]
+pub enum Command<'a> {
+    /// SELECT, §6.11.
+    Select(Selection<'a>),
+    /// READ RECORD, §6.10.
+    ReadRecord { file: FileReference, record: RecordReference },
+    /// UPDATE RECORD, §6.13.
+    UpdateRecord { file: FileReference, record: RecordReference, data: UpdateData<'a> },
+    /// READ BINARY, §6.9.
+    ReadBinary { file: FileReference, offset: usize },
+    /// UPDATE BINARY, §6.12.
+    UpdateBinary { file: FileReference, offset: usize, data: UpdateData<'a> },
+    /// GET CHALLENGE, §6.5.
+    GetChallenge { length: usize },
+    /// INTERNAL AUTHENTICATION, §6.7.
+    InternalAuthentication(Authentication<'a>),
+    /// EXTERNAL AUTHENTICATION, §6.4.
+    ExternalAuthentication { key: u8, authentication: Authentication<'a> },
+    /// VERIFY with a PIN, §6.14.
+    Verify { pin: &'a [u8] },
+    /// VERIFY with Lc 00: is there a PIN, how many tries are left.
+    QueryPin,
+    /// CHANGE PIN, §6.3.
+    ChangePin { old: &'a [u8], new: &'a [u8] },
+    /// PIN CHANGE/UNBLOCK, §6.8: without cipher text the counter only is reset.
+    ResetPin { cipher: Option<&'a [u8]>, mac: &'a [u8] },
+    /// APPLICATION BLOCK, §6.1.
+    ApplicationBlock { mac: &'a [u8] },
+    /// CARD BLOCK, §6.2.
+    CardBlock { mac: &'a [u8] },
+    /// GET RESPONSE, §6.6.
+    GetResponse,
+    /// COS: GET CARD DATA.
+    GetCardData,
+    /// COS: AUTHENTICATE MASTER KEY.
+    AuthenticateMaster { cryptogram: &'a [u8] },
+    /// COS: CREATE FILE.
+    CreateFile { template: &'a [u8] },
+    /// COS: LOAD KEY (new) and REPLACE KEY.
+    LoadKey { replace: bool, cipher: &'a [u8], mac: &'a [u8] },
+    /// COS: ACTIVATE.
+    Activate,
+    /// COS: ERASE STRUCTURE.
+    Erase,
+}
+
+/// What SELECT selects.
+#[derive(Debug, Clone, Copy)]
+pub enum Selection<'a> {
+    /// P1 00 without data.
+    Mf,
+    /// P1 00: MF, DF, and as real cards do also an EF of the current DF.
+    Fid(u16),
+    /// P1 02: EF of the current DF.
+    Ef(u16),
+    /// P1 04: DF by whole or partial name, first or next occurrence.
+    Name { name: &'a [u8], next: bool },
+}
+
+/// Which elementary file a command works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileReference {
+    /// The current one.
+    Current,
+    /// By short file identifier 1–30; becomes the current one.
+    Sfi(u8),
+}
+
+/// Which record (`spec/conformance.md` §4.5). Number 0 is the current record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordReference {
+    /// Mode 4.
+    Number(u8),
+    /// Mode 5: from this one to the last.
+    From(u8),
+    /// Mode 6: from the last down to this one.
+    DownTo(u8),
+    /// Modes 0–3; identifier 0 stands for any record, as in ISO/IEC 7816-4.
+    Identifier { id: u8, occurrence: Occurrence },
+}
+
+/// Modes 0–3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrence {
+    /// Mode 0.
+    First,
+    /// Mode 1.
+    Last,
+    /// Mode 2.
+    Next,
+    /// Mode 3; on UPDATE RECORD of a cyclic file: append.
+    Previous,
+}
+
+/// Data of an update, plain (CLA 00) or secured (CLA 04).
+#[derive(Debug, Clone, Copy)]
+pub enum UpdateData<'a> {
+    /// As it is.
+    Plain(&'a [u8]),
+    /// Data or cipher text, and its MAC.
+    Secured { data: &'a [u8], mac: &'a [u8] },
+}
+
+/// Data of INTERNAL and EXTERNAL AUTHENTICATION: `first8 ‖ source8 [‖ version]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Authentication<'a> {
+    /// Session factor (internal) or authentication data (external).
+    pub first: &'a [u8; 8],
+    /// Original data.
+    pub source: &'a [u8; 8],
+    /// Key version; absent means 1.
+    pub version: u8,
+}
+
+impl<'a> Command<'a> {
+    /// Judges class, instruction, P1-P2 and lengths.
+    pub fn parse(apdu: &Apdu<'a>) -> Result<Self, Sw> {
+        match (apdu.cla(), apdu.ins()) {
+            (0x00, 0xA4) => select(apdu).map(Self::Select),
+            (0x00, 0xB2) => {
+                let (file, record) = record_reference(apdu)?;
+                no_data(apdu)?;
+                Ok(Self::ReadRecord { file, record })
+            }
+            (0x00 | 0x04, 0xDC) => {
+                let (file, record) = record_reference(apdu)?;
+                if matches!(record, RecordReference::From(_) | RecordReference::DownTo(_)) {
+                    return Err(Sw::WRONG_P1P2);
+                }
+                Ok(Self::UpdateRecord { file, record, data: update_data(apdu)? })
+            }
+            (0x00, 0xB0) => {
+                let (file, offset) = binary_reference(apdu)?;
+                no_data(apdu)?;
+                Ok(Self::ReadBinary { file, offset })
+            }
+            (0x00 | 0x04, 0xD6) => {
+                let (file, offset) = binary_reference(apdu)?;
+                Ok(Self::UpdateBinary { file, offset, data: update_data(apdu)? })
+            }
+            (0x00, 0x84) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                match apdu.le {
+                    Some(length @ (4 | 8 | 16)) if apdu.data.is_empty() => {
+                        Ok(Self::GetChallenge { length: usize::from(length) })
+                    }
+                    _ => Err(Sw::WRONG_LENGTH),
+                }
+            }
+            (0x00, 0x88) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                authentication(apdu).map(Self::InternalAuthentication)
+            }
+            (0x00, 0x82) => external(apdu),
+            (0x00, 0x20) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                match apdu.data.len() {
+                    0 if apdu.is_bare() => Ok(Self::QueryPin),
+                    2..=8 if apdu.le.is_none() => Ok(Self::Verify { pin: apdu.data }),
+                    _ => Err(Sw::WRONG_LENGTH),
+                }
+            }
+            (0x80, 0x5E) => {
+                p1p2(apdu, 0x01, 0x00)?;
+                if !(0x03..=0x11).contains(&apdu.data.len()) || apdu.le.is_some() {
+                    return Err(Sw::WRONG_LENGTH);
+                }
+                let separator = apdu.data.iter().position(|b| *b == 0xFF).ok_or(Sw::WRONG_DATA)?;
+                Ok(Self::ChangePin { old: &apdu.data[..separator], new: &apdu.data[separator + 1..] })
+            }
+            (0x84, 0x24) => match (apdu.p1(), apdu.p2(), apdu.data.len()) {
+                (0x00, 0x00, MAC) => Ok(Self::ResetPin { cipher: None, mac: secured(apdu, MAC)?.1 }),
+                (0x00, 0x01, 0x0C | 0x14) => {
+                    let (cipher, mac) = secured(apdu, apdu.data.len())?;
+                    Ok(Self::ResetPin { cipher: Some(cipher), mac })
+                }
+                (0x00, 0x00 | 0x01, _) => Err(Sw::WRONG_LENGTH),
+                _ => Err(Sw::WRONG_P1P2),
+            },
+            (0x84, 0x1E) => {
+                p1p2(apdu, 0x00, 0x01)?;
+                Ok(Self::ApplicationBlock { mac: secured(apdu, MAC)?.1 })
+            }
+            (0x84, 0x16) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                Ok(Self::CardBlock { mac: secured(apdu, MAC)?.1 })
+            }
+            (0x00, 0xC0) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                no_data(apdu)?;
+                Ok(Self::GetResponse)
+            }
+            (0x80, 0xCA) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                no_data(apdu)?;
+                Ok(Self::GetCardData)
+            }
+            (0x80, 0xE0) => {
+                p1p2(apdu, 0x00, 0x00)?;
+                if apdu.data.is_empty() || apdu.le.is_some() {
+                    return Err(Sw::WRONG_LENGTH);
+                }
+                Ok(Self::CreateFile { template: apdu.data })
+            }
+            (0x84, 0xD4) => {
+                let replace = match (apdu.p1(), apdu.p2()) {
+                    (0x00, 0x00) => false,
+                    (0x01, 0x00) => true,
+                    _ => return Err(Sw::WRONG_P1P2),
+                };
+                let (cipher, mac) = secured(apdu, apdu.data.len())?;
+                Ok(Self::LoadKey { replace, cipher, mac })
+            }
+            (0x80, 0x44) => bare(apdu, Self::Activate),
+            (0x80, 0xE4) => bare(apdu, Self::Erase),
+            (0x00 | 0x04 | 0x80 | 0x84, ins) if !is_instruction(ins) => Err(Sw::INSTRUCTION_NOT_SUPPORTED),
+            _ => Err(Sw::CLASS_NOT_SUPPORTED),
+        }
+    }
+}
+
+/// Whether some class has this instruction.
+fn is_instruction(ins: u8) -> bool {
+    matches!(
+        ins,
+        0x16 | 0x1E
+            | 0x20
+            | 0x24
+            | 0x44
+            | 0x5E
+            | 0x82
+            | 0x84
+            | 0x88
+            | 0xA4
+            | 0xB0
+            | 0xB2
+            | 0xC0
+            | 0xCA
+            | 0xD4
+            | 0xD6
+            | 0xDC
+            | 0xE0
+            | 0xE4
+    )
+}
+
+fn p1p2(apdu: &Apdu<'_>, p1: u8, p2: u8) -> Result<(), Sw> {
+    if (apdu.p1(), apdu.p2()) == (p1, p2) { Ok(()) } else { Err(Sw::WRONG_P1P2) }
+}
+
+fn no_data(apdu: &Apdu<'_>) -> Result<(), Sw> {
+    if apdu.data.is_empty() { Ok(()) } else { Err(Sw::WRONG_LENGTH) }
+}
+
+fn bare<'a>(apdu: &Apdu<'a>, command: Command<'a>) -> Result<Command<'a>, Sw> {
+    p1p2(apdu, 0x00, 0x00)?;
+    if apdu.is_bare() { Ok(command) } else { Err(Sw::WRONG_LENGTH) }
+}
+
+/// Data and MAC of a secured command with exactly `length` bytes of data and no Le.
+fn secured<'a>(apdu: &Apdu<'a>, length: usize) -> Result<(&'a [u8], &'a [u8]), Sw> {
+    if apdu.data.len() != length || apdu.le.is_some() {
+        return Err(Sw::WRONG_LENGTH);
+    }
+    apdu.data.split_last_chunk::<MAC>().map(|(data, mac)| (data, mac.as_slice())).ok_or(Sw::WRONG_LENGTH)
+}
+
+fn update_data<'a>(apdu: &Apdu<'a>) -> Result<UpdateData<'a>, Sw> {
+    if apdu.data.is_empty() || apdu.le.is_some() {
+        return Err(Sw::WRONG_LENGTH);
+    }
+    if apdu.cla() == 0x00 {
+        return Ok(UpdateData::Plain(apdu.data));
+    }
+    match secured(apdu, apdu.data.len())? {
+        ([], _) => Err(Sw::WRONG_LENGTH),
+        (data, mac) => Ok(UpdateData::Secured { data, mac }),
+    }
+}
+
+fn select<'a>(apdu: &Apdu<'a>) -> Result<Selection<'a>, Sw> {
+    let fid = |data: &[u8]| <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| Sw::WRONG_LENGTH);
+    match (apdu.p1(), apdu.p2()) {
+        (0x00, 0x00) if apdu.data.is_empty() => Ok(Selection::Mf),
+        (0x00, 0x00) => fid(apdu.data).map(Selection::Fid),
+        (0x02, 0x00) => fid(apdu.data).map(Selection::Ef),
+        (0x04, occurrence @ (0x00 | 0x02)) => match apdu.data.len() {
+            5..=16 => Ok(Selection::Name { name: apdu.data, next: occurrence == 0x02 }),
+            _ => Err(Sw::WRONG_LENGTH),
+        },
+        _ => Err(Sw::WRONG_P1P2),
+    }
+}
+
+fn file_reference(sfi: u8) -> Result<FileReference, Sw> {
+    match sfi {
+        0 => Ok(FileReference::Current),
+        1..=30 => Ok(FileReference::Sfi(sfi)),
+        _ => Err(Sw::WRONG_P1P2),
+    }
+}
+
+fn record_reference(apdu: &Apdu<'_>) -> Result<(FileReference, RecordReference), Sw> {
+    let file = file_reference(apdu.p2() >> 3)?;
+    let p1 = apdu.p1();
+    if p1 == 0xFF {
+        return Err(Sw::WRONG_P1P2);
+    }
+    let identifier = |occurrence| RecordReference::Identifier { id: p1, occurrence };
+    let record = match apdu.p2() & 0x07 {
+        0 => identifier(Occurrence::First),
+        1 => identifier(Occurrence::Last),
+        2 => identifier(Occurrence::Next),
+        3 => identifier(Occurrence::Previous),
+        4 => RecordReference::Number(p1),
+        5 => RecordReference::From(p1),
+        6 => RecordReference::DownTo(p1),
+        _ => return Err(Sw::WRONG_P1P2),
+    };
+    Ok((file, record))
+}
+
+fn binary_reference(apdu: &Apdu<'_>) -> Result<(FileReference, usize), Sw> {
+    let (p1, p2) = (apdu.p1(), usize::from(apdu.p2()));
+    match p1 {
+        0x00..=0x7F => Ok((FileReference::Current, usize::from(p1) << 8 | p2)),
+        0x81..=0x9E => Ok((FileReference::Sfi(p1 & 0x1F), p2)),
+        _ => Err(Sw::WRONG_P1P2),
+    }
+}
+
+fn authentication<'a>(apdu: &Apdu<'a>) -> Result<Authentication<'a>, Sw> {
+    let (first, rest) = apdu.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
+    let (source, rest) = rest.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
+    let version = match rest {
+        [] => 1,
+        [version] => *version,
+        _ => return Err(Sw::WRONG_LENGTH),
+    };
+    Ok(Authentication { first, source, version })
+}
+
+/// P2 00 is reserved by the standard; the model's COS authenticates master keys with it.
+fn external<'a>(apdu: &Apdu<'a>) -> Result<Command<'a>, Sw> {
+    let key = apdu.p2();
+    if apdu.p1() != 0x00 || key & 0x60 != 0 || key == 0x80 {
+        return Err(Sw::WRONG_P1P2);
+    }
+    if apdu.le.is_some() {
+        return Err(Sw::WRONG_LENGTH);
+    }
+    if key == 0x00 {
+        return match apdu.data.len() {
+            8 | 16 => Ok(Command::AuthenticateMaster { cryptogram: apdu.data }),
+            _ => Err(Sw::WRONG_LENGTH),
+        };
+    }
+    Ok(Command::ExternalAuthentication { key, authentication: authentication(apdu)? })
+}

@@ -1,0 +1,102 @@
+//! COS: LOAD KEY and REPLACE KEY (`card-model/COS.md`).
+
+use super::apdu::Apdu;
+use super::file_system::{KeyType, NewKey};
+use super::session::Session;
+use super::{Card, Reply, Stop};
+use crate::crypto::{Algorithm, decrypt_data, key_loading_mac};
+use crate::secret::equal;
+use crate::status::StatusWord as Sw;
+use zeroize::Zeroizing;
+
+/// Bytes of the header in front of the value.
+const HEADER: usize = 8;
+/// Bytes a PIN takes, filled with FF.
+const PIN_FIELD: usize = 8;
+
+impl Card {
+    pub(super) fn load_key(
+        &mut self,
+        session: &mut Session,
+        apdu: &Apdu<'_>,
+        replace: bool,
+        cipher: &[u8],
+        mac: &[u8],
+    ) -> Result<Reply, Stop> {
+        let df = session.df;
+        let own = self.find_key(df, |key| key.kind == KeyType::Master);
+        let parent = self.files.dfs[df].parent;
+        let index = match own {
+            Some(own) => own,
+            None if replace => return Err(Sw::REFERENCE_NOT_FOUND.into()),
+            None => self.find_key(parent, |key| key.kind == KeyType::Master).ok_or(Sw::REFERENCE_NOT_FOUND)?,
+        };
+        if own.is_some() && !session.master {
+            return Err(Sw::SECURITY_NOT_SATISFIED.into());
+        }
+        if !replace && self.files.is_activated(&self.memory, df) {
+            return Err(Sw::CONDITIONS_NOT_SATISFIED.into());
+        }
+        let master = &self.files.keys[index];
+        if master.is_locked(&self.memory) {
+            return Err(Sw::AUTHENTICATION_BLOCKED.into());
+        }
+        let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
+        let key = master.key(&self.memory).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let algorithm = master.algorithm;
+        if !equal(&key_loading_mac(algorithm, &key, &challenge, &apdu.header, cipher), mac) {
+            self.spend_try(index)?;
+            return Err(Sw::SECURE_MESSAGING_WRONG.into());
+        }
+        let plain = Zeroizing::new(decrypt_data(algorithm, &key, cipher).ok_or(Sw::WRONG_DATA)?);
+        let new = parse(&plain).ok_or(Sw::WRONG_DATA)?;
+        if own.is_none() && new.kind != KeyType::Master {
+            return Err(Sw::SECURITY_NOT_SATISFIED.into());
+        }
+        let same = self.find_key(df, |key| {
+            let alike = key.kind == new.kind && key.index == new.index;
+            (key.id == new.id && key.version == new.version && (alike || is_named_by_id(key.kind) && is_named_by_id(new.kind)))
+                || alike && matches!(new.kind, KeyType::Master | KeyType::Pin)
+        });
+        match (same, replace) {
+            (None, false) => self.files.create_key(&mut self.memory, df, &new)?,
+            (Some(_), false) => return Err(Sw::FILE_EXISTS.into()),
+            (None, true) => return Err(Sw::REFERENCE_NOT_FOUND.into()),
+            (Some(old), true) => {
+                let old = &self.files.keys[old];
+                if old.kind != new.kind || old.algorithm != new.algorithm || old.tries != new.tries {
+                    return Err(Sw::WRONG_DATA.into());
+                }
+                old.replace(&mut self.memory, new.value)?;
+            }
+        }
+        Ok(Reply::new())
+    }
+}
+
+/// Types that EXTERNAL AUTHENTICATION finds by identifier: two of them with one identifier would be ambiguous.
+fn is_named_by_id(kind: KeyType) -> bool {
+    kind.is_external()
+}
+
+/// `type id version index tries algorithm 00 length ‖ value`.
+fn parse(plain: &[u8]) -> Option<NewKey<'_>> {
+    let (header, value) = plain.split_first_chunk::<HEADER>()?;
+    let [kind, id, version, index, tries, algorithm, reserved, length] = *header;
+    let kind = KeyType::from_byte(kind)?;
+    let algorithm = Algorithm::try_from(algorithm).ok()?;
+    let length = usize::from(length);
+    let right_length = match (kind, algorithm) {
+        (KeyType::Pin, _) => value.len() == PIN_FIELD && length <= PIN_FIELD && value[length..].iter().all(|b| *b == 0xFF),
+        (_, Algorithm::Sm4) => length == 16 && value.len() == 16,
+        (_, Algorithm::TripleDes) => (length == 16 || length == 8) && value.len() == length,
+    };
+    let right_version = match kind {
+        KeyType::Master | KeyType::Pin => version == 0 && id == 0,
+        _ => (1..=3).contains(&version) && id & 0x60 == 0,
+    };
+    let value = value.get(..length)?;
+    let right_pin = kind != KeyType::Pin || value.is_empty() || crate::secret::Pin::is_well_formed(value);
+    (right_length && right_version && right_pin && reserved == 0 && tries <= 0x0F)
+        .then_some(NewKey { kind, id, version, index, tries, algorithm, value })
+}

@@ -1,0 +1,130 @@
+//! The holder's PIN: VERIFY, CHANGE PIN, PIN CHANGE/UNBLOCK (STD-P5 §6.3, §6.8, §6.14).
+
+use super::apdu::Apdu;
+use super::file_system::KeyType;
+use super::session::Session;
+use super::{Card, Refusal, Reply, Stop};
+use crate::secret::{Pin, equal};
+use crate::status::StatusWord as Sw;
+use zeroize::Zeroizing;
+
+impl Card {
+    /// Whether PIN conditions are met in the current environment: verified, or the PIN is empty.
+    pub(super) fn pin_holds(&self, session: &Session) -> bool {
+        let environment = self.files.environment(session.df);
+        session.verified.contains(&environment)
+            || self.pin_object(environment).is_some_and(|pin| self.files.keys[pin].value(&self.memory).is_empty())
+    }
+
+    pub(super) fn verify(&mut self, session: &mut Session, pin: &[u8]) -> Result<Reply, Stop> {
+        let (environment, index) = self.current_pin(session)?;
+        if self.files.keys[index].value(&self.memory).is_empty() {
+            return Err(Sw::REFERENCE_DATA_INVALID.into());
+        }
+        session.set_verified(environment, false);
+        self.compare_pin(index, pin)?;
+        session.set_verified(environment, true);
+        Ok(Reply::new())
+    }
+
+    /// VERIFY with Lc 00: 9000 if there is no PIN, else the tries left, none of them used.
+    pub(super) fn query_pin(&self, session: &Session) -> Result<Reply, Stop> {
+        let (_, index) = self.current_pin(session)?;
+        let object = &self.files.keys[index];
+        if object.value(&self.memory).is_empty() {
+            return Ok(Reply::new());
+        }
+        if object.is_locked(&self.memory) {
+            return Err(Sw::AUTHENTICATION_BLOCKED.into());
+        }
+        Err(self.wrong(index).into())
+    }
+
+    /// CHANGE PIN in plain text; either side may be empty. The verified state is lost: the new PIN was not presented.
+    pub(super) fn change_pin(&mut self, session: &mut Session, old: &[u8], new: &[u8]) -> Result<Reply, Stop> {
+        let (environment, index) = self.current_pin(session)?;
+        if self.files.keys[index].is_locked(&self.memory) {
+            return Err(Sw::AUTHENTICATION_BLOCKED.into());
+        }
+        if !acceptable(old) || !acceptable(new) {
+            return Err(Sw::WRONG_DATA.into());
+        }
+        session.set_verified(environment, false);
+        self.compare_pin(index, old)?;
+        self.files.keys[index].replace(&mut self.memory, new)?;
+        Ok(Reply::new())
+    }
+
+    /// PIN CHANGE/UNBLOCK after external authentication with PUK. Failed messages cost tries of the PUK (STD-P7 §13.3).
+    pub(super) fn reset_pin(
+        &mut self,
+        session: &mut Session,
+        apdu: &Apdu<'_>,
+        cipher: Option<&[u8]>,
+        mac: &[u8],
+    ) -> Result<Reply, Stop> {
+        let (environment, index) = self.current_pin(session)?;
+        let puk = self.find_key(environment, |key| key.kind == KeyType::PinUnblock).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let stk = self.key_of(environment, KeyType::SecureMessaging).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        if cipher.is_some_and(|cipher| cipher.len() != stk.algorithm.block()) {
+            return Err(Sw::WRONG_LENGTH.into());
+        }
+        let id = self.files.keys[puk].id;
+        if !session.keys.contains(id) {
+            let missing = vec![format!("{id:02X}")];
+            self.refusal = Some(Refusal { file: None, condition: Some(format!("{id:02X}")), missing });
+            return Err(Sw::SECURITY_NOT_SATISFIED.into());
+        }
+        let data = cipher.unwrap_or_default();
+        let session_key = match self.check_mac(session, environment, apdu, data, mac) {
+            Err(Sw::SECURE_MESSAGING_WRONG) => {
+                self.spend_try(puk)?;
+                if self.files.keys[puk].is_locked(&self.memory) {
+                    session.keys.remove(id);
+                }
+                return Err(Sw::SECURE_MESSAGING_WRONG.into());
+            }
+            other => other?,
+        };
+        session.set_verified(environment, false);
+        match cipher {
+            None => {
+                let pin = &self.files.keys[index];
+                pin.set_tries(&mut self.memory, pin.tries)?;
+            }
+            Some(cipher) => {
+                let new = Zeroizing::new(session_key.decrypt(cipher).ok_or(Sw::WRONG_DATA)?);
+                if !acceptable(&new) {
+                    return Err(Sw::WRONG_DATA.into());
+                }
+                self.files.keys[index].replace(&mut self.memory, &new)?;
+            }
+        }
+        Ok(Reply::new())
+    }
+
+    fn current_pin(&self, session: &Session) -> Result<(usize, usize), Sw> {
+        let environment = self.files.environment(session.df);
+        let index = self.pin_object(environment).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        Ok((environment, index))
+    }
+
+    fn pin_object(&self, environment: usize) -> Option<usize> {
+        self.find_key(environment, |key| key.kind == KeyType::Pin)
+    }
+
+    /// Compares under the try counter, which is written before the comparison.
+    fn compare_pin(&mut self, index: usize, pin: &[u8]) -> Result<(), Stop> {
+        self.spend_try(index)?;
+        let object = &self.files.keys[index];
+        if !equal(object.value(&self.memory), pin) {
+            return Err(self.wrong(index).into());
+        }
+        Ok(object.set_tries(&mut self.memory, object.tries)?)
+    }
+}
+
+/// An empty PIN or 4 to 16 packed digits.
+fn acceptable(pin: &[u8]) -> bool {
+    pin.is_empty() || Pin::is_well_formed(pin)
+}

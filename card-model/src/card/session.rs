@@ -1,0 +1,83 @@
+//! What the card forgets when the power goes.
+
+use super::Interface;
+use super::condition::KeySet;
+use arrayvec::ArrayVec;
+use zeroize::Zeroize;
+
+/// Volatile state between power-on and power-off.
+#[derive(Debug)]
+pub struct Session {
+    /// Interface the card was powered through.
+    pub interface: Interface,
+    /// Index of the current DF.
+    pub df: usize,
+    /// Index of the current EF.
+    pub ef: Option<usize>,
+    /// Number of the current record.
+    pub record: Option<u8>,
+    /// The newest challenge, until it is used or another DF is selected.
+    pub challenge: Option<ArrayVec<u8, 16>>,
+    /// Environments (indexes of DDFs) whose PIN was verified since power-on.
+    pub verified: ArrayVec<usize, 8>,
+    /// Keys authenticated since the current DF was selected.
+    pub keys: KeySet,
+    /// Whether the master key of the current DF was authenticated.
+    pub master: bool,
+    /// Response data waiting for GET RESPONSE.
+    pub waiting: ArrayVec<u8, 256>,
+    /// Name and last hit of a SELECT by name, for the next occurrence.
+    pub search: Option<(ArrayVec<u8, 16>, usize)>,
+}
+
+impl Session {
+    /// The state after power-on: the MF is current, nothing is satisfied.
+    pub fn new(interface: Interface) -> Self {
+        Self {
+            interface,
+            df: 0,
+            ef: None,
+            record: None,
+            challenge: None,
+            verified: ArrayVec::new(),
+            keys: KeySet::default(),
+            master: false,
+            waiting: ArrayVec::new(),
+            search: None,
+        }
+    }
+
+    /// Makes a DF current. Key states and challenge belong to the DF they were made in; reselecting it keeps them
+    /// (STD-P5 §6.11, STD-P7 §6.6). The PIN state stays until power-off (STD-P7 §5.8).
+    pub fn enter(&mut self, df: usize) {
+        self.ef = None;
+        self.record = None;
+        if self.df != df {
+            self.df = df;
+            self.keys = KeySet::default();
+            self.master = false;
+            self.challenge = None;
+        }
+    }
+
+    /// Makes an EF current; the record pointer is reset.
+    pub fn open(&mut self, ef: usize) {
+        self.ef = Some(ef);
+        self.record = None;
+    }
+
+    /// Remembers that the PIN of an environment was verified, or forgets it.
+    pub fn set_verified(&mut self, environment: usize, verified: bool) {
+        self.verified.retain(|e| *e != environment);
+        if verified {
+            // A ninth environment is not remembered: it stays unverified.
+            let _ = self.verified.try_push(environment);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.waiting.as_mut_slice().zeroize();
+    }
+}

@@ -17,10 +17,18 @@ impl<'a> Apdu<'a> {
         let (head, body) = bytes.split_at_checked(4)?;
         let header = |p3| [head[0], head[1], head[2], head[3], p3];
         let Some((p3, rest)) = body.split_first() else {
-            return Some(Self { header: header(0), data: &[], le: None });
+            return Some(Self {
+                header: header(0),
+                data: &[],
+                le: None,
+            });
         };
         if rest.is_empty() {
-            return Some(Self { header: header(*p3), data: &[], le: Some(expected(*p3)) });
+            return Some(Self {
+                header: header(*p3),
+                data: &[],
+                le: Some(expected(*p3)),
+            });
         }
         if *p3 == 0 {
             return None;
@@ -31,7 +39,11 @@ impl<'a> Apdu<'a> {
             [le] => Some(expected(*le)),
             _ => return None,
         };
-        Some(Self { header: header(*p3), data, le })
+        Some(Self {
+            header: header(*p3),
+            data,
+            le,
+        })
     }
 
     /// CLA.

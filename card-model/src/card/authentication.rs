@@ -13,7 +13,9 @@ impl Card {
     pub(super) fn internal_authentication(&self, session: &Session, data: Authentication<'_>) -> Result<Reply, Stop> {
         let environment = self.files.environment(session.df);
         let irk = self
-            .find_key(environment, |key| key.kind == KeyType::InternalAuthentication && key.version == data.version)
+            .find_key(environment, |key| {
+                key.kind == KeyType::InternalAuthentication && key.version == data.version
+            })
             .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         let object = &self.files.keys[irk];
         let key = object.key(&self.memory).ok_or(Sw::REFERENCE_NOT_FOUND)?;
@@ -29,9 +31,15 @@ impl Card {
         id: u8,
         data: Authentication<'_>,
     ) -> Result<Reply, Stop> {
-        let df = if id & 0x80 == 0 { self.files.environment(session.df) } else { session.df };
+        let df = if id & 0x80 == 0 {
+            self.files.environment(session.df)
+        } else {
+            session.df
+        };
         let index = self
-            .find_key(df, |key| key.kind.is_external() && key.id == id && key.version == data.version)
+            .find_key(df, |key| {
+                key.kind.is_external() && key.id == id && key.version == data.version
+            })
             .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         if self.files.keys[index].is_locked(&self.memory) {
             return Err(Sw::AUTHENTICATION_BLOCKED.into());
@@ -39,7 +47,10 @@ impl Card {
         let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
         session.keys.remove(id);
         let right = self.with_counter(index, |key, algorithm| {
-            equal(&SessionKey::derive(algorithm, key, &challenge).authenticate(data.source), data.first)
+            equal(
+                &SessionKey::derive(algorithm, key, &challenge).authenticate(data.source),
+                data.first,
+            )
         })?;
         if !right {
             return Err(self.wrong(index).into());
@@ -50,7 +61,9 @@ impl Card {
 
     /// COS: the current DF's master key opens creation and key loading.
     pub(super) fn authenticate_master(&mut self, session: &mut Session, cryptogram: &[u8]) -> Result<Reply, Stop> {
-        let index = self.find_key(session.df, |key| key.kind == KeyType::Master).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let index = self
+            .find_key(session.df, |key| key.kind == KeyType::Master)
+            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         let object = &self.files.keys[index];
         if cryptogram.len() != object.algorithm.block() {
             return Err(Sw::WRONG_LENGTH.into());
@@ -60,8 +73,9 @@ impl Card {
         }
         let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
         session.master = false;
-        let right = self
-            .with_counter(index, |key, algorithm| equal(&master_cryptogram(algorithm, key, &challenge), cryptogram))?;
+        let right = self.with_counter(index, |key, algorithm| {
+            equal(&master_cryptogram(algorithm, key, &challenge), cryptogram)
+        })?;
         if !right {
             return Err(self.wrong(index).into());
         }
@@ -70,11 +84,11 @@ impl Card {
     }
 
     /// Index of the first key of a DF that fits.
-    pub(super) fn find_key(
-        &self,
-        df: usize,
-        fits: impl Fn(&super::file_system::KeyObject) -> bool,
-    ) -> Option<usize> {
-        self.files.dfs[df].keys.iter().copied().find(|i| fits(&self.files.keys[*i]))
+    pub(super) fn find_key(&self, df: usize, fits: impl Fn(&super::file_system::KeyObject) -> bool) -> Option<usize> {
+        self.files.dfs[df]
+            .keys
+            .iter()
+            .copied()
+            .find(|i| fits(&self.files.keys[*i]))
     }
 }

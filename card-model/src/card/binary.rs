@@ -26,13 +26,22 @@ impl Card {
         let index = self.transparent(session, file)?;
         self.check_access(session, index, Access::Read)?;
         let ef = &self.files.efs[index];
-        let left = ef.size.checked_sub(offset).filter(|left| *left > 0).ok_or(Sw::WRONG_OFFSET)?;
+        let left = ef
+            .size
+            .checked_sub(offset)
+            .filter(|left| *left > 0)
+            .ok_or(Sw::WRONG_OFFSET)?;
         let wanted = usize::from(le.unwrap_or(256));
         // Le 00 asks for 256 bytes or what there is up to the end of the file (STD-P5 §6.9).
         if wanted > left && wanted != 256 {
             return Err(Sw::wrong_le(left).into());
         }
-        Ok(self.memory.read(ef.body + offset, wanted.min(left)).iter().copied().collect())
+        Ok(self
+            .memory
+            .read(ef.body + offset, wanted.min(left))
+            .iter()
+            .copied()
+            .collect())
     }
 
     pub(super) fn update_binary(
@@ -47,7 +56,11 @@ impl Card {
         self.check_access(session, index, Access::Update)?;
         let data = self.open_update(session, index, apdu, data)?;
         let ef = &self.files.efs[index];
-        let left = ef.size.checked_sub(offset).filter(|left| *left > 0).ok_or(Sw::WRONG_OFFSET)?;
+        let left = ef
+            .size
+            .checked_sub(offset)
+            .filter(|left| *left > 0)
+            .ok_or(Sw::WRONG_OFFSET)?;
         if data.len() > left {
             return Err(Sw::WRONG_LENGTH.into());
         }
@@ -98,9 +111,10 @@ impl Card {
             UpdateData::Secured { data, mac } => {
                 let session_key = self.check_mac(session, session.df, apdu, data, mac)?;
                 match protection {
-                    UpdateProtection::EncryptionAndMac => {
-                        session_key.decrypt(data).map(Cow::Owned).ok_or(Sw::SECURE_MESSAGING_WRONG)
-                    }
+                    UpdateProtection::EncryptionAndMac => session_key
+                        .decrypt(data)
+                        .map(Cow::Owned)
+                        .ok_or(Sw::SECURE_MESSAGING_WRONG),
                     UpdateProtection::None | UpdateProtection::Mac => Ok(Cow::Borrowed(data)),
                 }
             }

@@ -33,12 +33,17 @@ impl Card {
         apdu: &Apdu<'_>,
         mac: &[u8],
     ) -> Result<(), Stop> {
-        let key = self.find_key(df, |key| key.kind == permission).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let key = self
+            .find_key(df, |key| key.kind == permission)
+            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         let id = self.files.keys[key].id;
         if !session.keys.contains(id) {
             let condition = format!("{id:02X}");
-            self.refusal =
-                Some(Refusal { file: Some(self.path(df, None)), condition: Some(condition.clone()), missing: vec![condition] });
+            self.refusal = Some(Refusal {
+                file: Some(self.path(df, None)),
+                condition: Some(condition.clone()),
+                missing: vec![condition],
+            });
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
         }
         self.check_mac(session, df, apdu, &[], mac)?;

@@ -15,19 +15,33 @@ pub enum Command<'a> {
     /// SELECT, §6.11.
     Select(Selection<'a>),
     /// READ RECORD, §6.10.
-    ReadRecord { file: FileReference, record: RecordReference },
+    ReadRecord {
+        file: FileReference,
+        record: RecordReference,
+    },
     /// UPDATE RECORD, §6.13.
-    UpdateRecord { file: FileReference, record: RecordReference, data: UpdateData<'a> },
+    UpdateRecord {
+        file: FileReference,
+        record: RecordReference,
+        data: UpdateData<'a>,
+    },
     /// READ BINARY, §6.9.
     ReadBinary { file: FileReference, offset: usize },
     /// UPDATE BINARY, §6.12.
-    UpdateBinary { file: FileReference, offset: usize, data: UpdateData<'a> },
+    UpdateBinary {
+        file: FileReference,
+        offset: usize,
+        data: UpdateData<'a>,
+    },
     /// GET CHALLENGE, §6.5.
     GetChallenge { length: usize },
     /// INTERNAL AUTHENTICATION, §6.7.
     InternalAuthentication(Authentication<'a>),
     /// EXTERNAL AUTHENTICATION, §6.4.
-    ExternalAuthentication { key: u8, authentication: Authentication<'a> },
+    ExternalAuthentication {
+        key: u8,
+        authentication: Authentication<'a>,
+    },
     /// VERIFY with a PIN, §6.14.
     Verify { pin: &'a [u8] },
     /// VERIFY with Lc 00: is there a PIN, how many tries are left.
@@ -49,7 +63,11 @@ pub enum Command<'a> {
     /// COS: CREATE FILE.
     CreateFile { template: &'a [u8] },
     /// COS: LOAD KEY (new) and REPLACE KEY.
-    LoadKey { replace: bool, cipher: &'a [u8], mac: &'a [u8] },
+    LoadKey {
+        replace: bool,
+        cipher: &'a [u8],
+        mac: &'a [u8],
+    },
     /// COS: ACTIVATE.
     Activate,
     /// COS: ERASE STRUCTURE.
@@ -139,7 +157,11 @@ impl<'a> Command<'a> {
                 if matches!(record, RecordReference::From(_) | RecordReference::DownTo(_)) {
                     return Err(Sw::WRONG_P1P2);
                 }
-                Ok(Self::UpdateRecord { file, record, data: update_data(apdu)? })
+                Ok(Self::UpdateRecord {
+                    file,
+                    record,
+                    data: update_data(apdu)?,
+                })
             }
             (0x00, 0xB0) => {
                 let (file, offset) = binary_reference(apdu)?;
@@ -148,14 +170,18 @@ impl<'a> Command<'a> {
             }
             (0x00 | 0x04, 0xD6) => {
                 let (file, offset) = binary_reference(apdu)?;
-                Ok(Self::UpdateBinary { file, offset, data: update_data(apdu)? })
+                Ok(Self::UpdateBinary {
+                    file,
+                    offset,
+                    data: update_data(apdu)?,
+                })
             }
             (0x00, 0x84) => {
                 p1p2(apdu, 0x00, 0x00)?;
                 match apdu.le {
-                    Some(length @ (4 | 8 | 16)) if apdu.data.is_empty() => {
-                        Ok(Self::GetChallenge { length: usize::from(length) })
-                    }
+                    Some(length @ (4 | 8 | 16)) if apdu.data.is_empty() => Ok(Self::GetChallenge {
+                        length: usize::from(length),
+                    }),
                     _ => Err(Sw::WRONG_LENGTH),
                 }
             }
@@ -178,24 +204,37 @@ impl<'a> Command<'a> {
                     return Err(Sw::WRONG_LENGTH);
                 }
                 let separator = apdu.data.iter().position(|b| *b == 0xFF).ok_or(Sw::WRONG_DATA)?;
-                Ok(Self::ChangePin { old: &apdu.data[..separator], new: &apdu.data[separator + 1..] })
+                Ok(Self::ChangePin {
+                    old: &apdu.data[..separator],
+                    new: &apdu.data[separator + 1..],
+                })
             }
             (0x84, 0x24) => match (apdu.p1(), apdu.p2(), apdu.data.len()) {
-                (0x00, 0x00, MAC) => Ok(Self::ResetPin { cipher: None, mac: secured(apdu, MAC)?.1 }),
+                (0x00, 0x00, MAC) => Ok(Self::ResetPin {
+                    cipher: None,
+                    mac: secured(apdu, MAC)?.1,
+                }),
                 (0x00, 0x01, 0x0C | 0x14) => {
                     let (cipher, mac) = secured(apdu, apdu.data.len())?;
-                    Ok(Self::ResetPin { cipher: Some(cipher), mac })
+                    Ok(Self::ResetPin {
+                        cipher: Some(cipher),
+                        mac,
+                    })
                 }
                 (0x00, 0x00 | 0x01, _) => Err(Sw::WRONG_LENGTH),
                 _ => Err(Sw::WRONG_P1P2),
             },
             (0x84, 0x1E) => {
                 p1p2(apdu, 0x00, 0x01)?;
-                Ok(Self::ApplicationBlock { mac: secured(apdu, MAC)?.1 })
+                Ok(Self::ApplicationBlock {
+                    mac: secured(apdu, MAC)?.1,
+                })
             }
             (0x84, 0x16) => {
                 p1p2(apdu, 0x00, 0x00)?;
-                Ok(Self::CardBlock { mac: secured(apdu, MAC)?.1 })
+                Ok(Self::CardBlock {
+                    mac: secured(apdu, MAC)?.1,
+                })
             }
             (0x00, 0xC0) => {
                 p1p2(apdu, 0x00, 0x00)?;
@@ -257,16 +296,28 @@ fn is_instruction(ins: u8) -> bool {
 }
 
 fn p1p2(apdu: &Apdu<'_>, p1: u8, p2: u8) -> Result<(), Sw> {
-    if (apdu.p1(), apdu.p2()) == (p1, p2) { Ok(()) } else { Err(Sw::WRONG_P1P2) }
+    if (apdu.p1(), apdu.p2()) == (p1, p2) {
+        Ok(())
+    } else {
+        Err(Sw::WRONG_P1P2)
+    }
 }
 
 fn no_data(apdu: &Apdu<'_>) -> Result<(), Sw> {
-    if apdu.data.is_empty() { Ok(()) } else { Err(Sw::WRONG_LENGTH) }
+    if apdu.data.is_empty() {
+        Ok(())
+    } else {
+        Err(Sw::WRONG_LENGTH)
+    }
 }
 
 fn bare<'a>(apdu: &Apdu<'a>, command: Command<'a>) -> Result<Command<'a>, Sw> {
     p1p2(apdu, 0x00, 0x00)?;
-    if apdu.is_bare() { Ok(command) } else { Err(Sw::WRONG_LENGTH) }
+    if apdu.is_bare() {
+        Ok(command)
+    } else {
+        Err(Sw::WRONG_LENGTH)
+    }
 }
 
 /// Data and MAC of a secured command with exactly `length` bytes of data and no Le.
@@ -274,7 +325,10 @@ fn secured<'a>(apdu: &Apdu<'a>, length: usize) -> Result<(&'a [u8], &'a [u8]), S
     if apdu.data.len() != length || apdu.le.is_some() {
         return Err(Sw::WRONG_LENGTH);
     }
-    apdu.data.split_last_chunk::<MAC>().map(|(data, mac)| (data, mac.as_slice())).ok_or(Sw::WRONG_LENGTH)
+    apdu.data
+        .split_last_chunk::<MAC>()
+        .map(|(data, mac)| (data, mac.as_slice()))
+        .ok_or(Sw::WRONG_LENGTH)
 }
 
 fn update_data<'a>(apdu: &Apdu<'a>) -> Result<UpdateData<'a>, Sw> {
@@ -291,13 +345,20 @@ fn update_data<'a>(apdu: &Apdu<'a>) -> Result<UpdateData<'a>, Sw> {
 }
 
 fn select<'a>(apdu: &Apdu<'a>) -> Result<Selection<'a>, Sw> {
-    let fid = |data: &[u8]| <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| Sw::WRONG_LENGTH);
+    let fid = |data: &[u8]| {
+        <[u8; 2]>::try_from(data)
+            .map(u16::from_be_bytes)
+            .map_err(|_| Sw::WRONG_LENGTH)
+    };
     match (apdu.p1(), apdu.p2()) {
         (0x00, 0x00) if apdu.data.is_empty() => Ok(Selection::Mf),
         (0x00, 0x00) => fid(apdu.data).map(Selection::Fid),
         (0x02, 0x00) => fid(apdu.data).map(Selection::Ef),
         (0x04, occurrence @ (0x00 | 0x02)) => match apdu.data.len() {
-            5..=16 => Ok(Selection::Name { name: apdu.data, next: occurrence == 0x02 }),
+            5..=16 => Ok(Selection::Name {
+                name: apdu.data,
+                next: occurrence == 0x02,
+            }),
             _ => Err(Sw::WRONG_LENGTH),
         },
         _ => Err(Sw::WRONG_P1P2),
@@ -367,5 +428,8 @@ fn external<'a>(apdu: &Apdu<'a>) -> Result<Command<'a>, Sw> {
             _ => Err(Sw::WRONG_LENGTH),
         };
     }
-    Ok(Command::ExternalAuthentication { key, authentication: authentication(apdu)? })
+    Ok(Command::ExternalAuthentication {
+        key,
+        authentication: authentication(apdu)?,
+    })
 }

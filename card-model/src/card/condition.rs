@@ -28,7 +28,9 @@ impl KeySet {
 
     /// Identifiers in ascending order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..64u8).filter(move |bit| self.0 >> bit & 1 == 1).map(|bit| bit & 0x1F | (bit & 0x20) << 2)
+        (0..64u8)
+            .filter(move |bit| self.0 >> bit & 1 == 1)
+            .map(|bit| bit & 0x1F | (bit & 0x20) << 2)
     }
 
     fn bit(id: u8) -> u64 {
@@ -60,7 +62,10 @@ impl Condition {
             if flags & 0x0E != 0 || keys.iter().any(|id| id & 0x60 != 0) {
                 return None;
             }
-            let mut term = Term { pin: flags & 1 == 1, keys: KeySet::default() };
+            let mut term = Term {
+                pin: flags & 1 == 1,
+                keys: KeySet::default(),
+            };
             keys.iter().for_each(|id| term.keys.insert(*id));
             terms.try_push(term).ok()?;
             bytes = rest;
@@ -84,14 +89,20 @@ impl Condition {
 
     /// Whether the condition holds with these states.
     pub fn holds(&self, pin: bool, keys: KeySet) -> bool {
-        self.terms.iter().any(|term| (pin || !term.pin) && term.keys.0 & !keys.0 == 0)
+        self.terms
+            .iter()
+            .any(|term| (pin || !term.pin) && term.keys.0 & !keys.0 == 0)
     }
 
     /// What is missing of the alternative that is nearest to being satisfied, in words.
     pub fn missing(&self, pin: bool, keys: KeySet) -> Vec<String> {
         let lacking = |term: &Term| -> Vec<String> {
             let pin = (term.pin && !pin).then(|| "PIN".to_owned());
-            let keys = term.keys.iter().filter(|id| !keys.contains(*id)).map(|id| format!("{id:02X}"));
+            let keys = term
+                .keys
+                .iter()
+                .filter(|id| !keys.contains(*id))
+                .map(|id| format!("{id:02X}"));
             pin.into_iter().chain(keys).collect()
         };
         self.terms.iter().map(lacking).min_by_key(Vec::len).unwrap_or_default()
@@ -108,7 +119,10 @@ impl core::fmt::Display for Condition {
                 f.write_str(" or ")?;
             }
             let pin = term.pin.then(|| "PIN".to_owned());
-            let parts: Vec<String> = pin.into_iter().chain(term.keys.iter().map(|id| format!("{id:02X}"))).collect();
+            let parts: Vec<String> = pin
+                .into_iter()
+                .chain(term.keys.iter().map(|id| format!("{id:02X}")))
+                .collect();
             f.write_str(if parts.is_empty() { "free" } else { "" })?;
             f.write_str(&parts.join(" and "))?;
         }

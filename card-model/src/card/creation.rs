@@ -42,7 +42,10 @@ impl Card {
 
     fn create_df(&mut self, parent: usize, kind: DfKind, template: &Template<'_>) -> Result<(), Stop> {
         let fid = template.fid().ok_or(Sw::WRONG_DATA)?;
-        let name = template.name.filter(|name| (5..=16).contains(&name.len())).ok_or(Sw::WRONG_DATA)?;
+        let name = template
+            .name
+            .filter(|name| (5..=16).contains(&name.len()))
+            .ok_or(Sw::WRONG_DATA)?;
         let fci = template.fci.unwrap_or_default();
         // DDFs stand under the MF, ADFs under a DDF or, where the environment is the MF itself, under the MF.
         let fitting = match kind {
@@ -53,14 +56,21 @@ impl Card {
         if !fitting || !template.has_only_df_tags() || fci.len() > 64 || fid == 0x3F00 {
             return Err(Sw::WRONG_DATA.into());
         }
-        let siblings = self.files.dfs.iter().skip(1).any(|df| df.parent == parent && df.fid == fid);
+        let siblings = self
+            .files
+            .dfs
+            .iter()
+            .skip(1)
+            .any(|df| df.parent == parent && df.fid == fid);
         if siblings || fid == self.files.dfs[parent].fid {
             return Err(Sw::FILE_EXISTS.into());
         }
         if self.files.dfs.iter().any(|df| df.name.as_slice() == name) {
             return Err(Sw::NAME_EXISTS.into());
         }
-        Ok(self.files.create_df(&mut self.memory, parent, &NewDf { kind, fid, name, fci })?)
+        Ok(self
+            .files
+            .create_df(&mut self.memory, parent, &NewDf { kind, fid, name, fci })?)
     }
 
     fn create_ef(&mut self, df: usize, template: &Template<'_>, descriptor: &[u8]) -> Result<(), Stop> {
@@ -70,17 +80,26 @@ impl Card {
             Some([sfi @ 1..=30]) => *sfi,
             Some(_) => return Err(Sw::WRONG_DATA.into()),
         };
-        let size = template.size.and_then(|size| <[u8; 2]>::try_from(size).ok()).map(u16::from_be_bytes);
+        let size = template
+            .size
+            .and_then(|size| <[u8; 2]>::try_from(size).ok())
+            .map(u16::from_be_bytes);
         let (structure, record_length, record_capacity, size) = match (descriptor, size) {
             ([0x01], Some(size)) => (EfStructure::Transparent, 0, 0, size),
             ([0x09], Some(size)) => (EfStructure::Internal, 0, 0, size),
             ([0x04], Some(size)) => (EfStructure::LinearVariable, 0, 0, size),
-            ([0x02, length @ 1.., records @ 1..=254], None) => {
-                (EfStructure::LinearFixed, *length, *records, u16::from(*length) * u16::from(*records))
-            }
-            ([0x06, length @ 1.., records @ 1..=254], None) => {
-                (EfStructure::Cyclic, *length, *records, u16::from(*length) * u16::from(*records))
-            }
+            ([0x02, length @ 1..=255, records @ 1..=254], None) => (
+                EfStructure::LinearFixed,
+                *length,
+                *records,
+                u16::from(*length) * u16::from(*records),
+            ),
+            ([0x06, length @ 1..=255, records @ 1..=254], None) => (
+                EfStructure::Cyclic,
+                *length,
+                *records,
+                u16::from(*length) * u16::from(*records),
+            ),
             _ => return Err(Sw::WRONG_DATA.into()),
         };
         let protection = match template.protection {
@@ -143,7 +162,9 @@ impl Card {
 
     pub(super) fn card_data(&self) -> Reply {
         let label = file_system::label(&self.memory);
-        let free = u32::try_from(FileSystem::free(&self.memory)).unwrap_or(u32::MAX).to_be_bytes();
+        let free = u32::try_from(FileSystem::free(&self.memory))
+            .unwrap_or(u32::MAX)
+            .to_be_bytes();
         let fields: [(u8, &[u8]); 5] = [
             (0x80, &[self.life_cycle() as u8]),
             (0x81, label.as_bytes()),
@@ -167,8 +188,11 @@ impl Card {
             return Ok(());
         }
         let condition = Some("MK".to_owned());
-        self.refusal =
-            Some(super::Refusal { file: Some(self.path(session.df, None)), condition, missing: vec!["MK".to_owned()] });
+        self.refusal = Some(super::Refusal {
+            file: Some(self.path(session.df, None)),
+            condition,
+            missing: vec!["MK".to_owned()],
+        });
         Err(Sw::SECURITY_NOT_SATISFIED.into())
     }
 }
@@ -205,7 +229,9 @@ impl<'a> Template<'a> {
     }
 
     fn fid(&self) -> Option<u16> {
-        self.fid.and_then(|fid| <[u8; 2]>::try_from(fid).ok()).map(u16::from_be_bytes)
+        self.fid
+            .and_then(|fid| <[u8; 2]>::try_from(fid).ok())
+            .map(u16::from_be_bytes)
     }
 
     fn has_only_df_tags(&self) -> bool {

@@ -332,7 +332,10 @@ impl FileSystem {
     pub fn format(memory: &mut Memory, maker: &Maker<'_>) -> Result<Self, CreateError> {
         let mut area = [0; fixed::HEAP - DATA];
         let mut put = |address: usize, bytes: &[u8]| area[address - DATA..][..bytes.len()].copy_from_slice(bytes);
-        put(fixed::TOP, &u32::try_from(fixed::HEAP).unwrap_or(u32::MAX).to_be_bytes());
+        put(
+            fixed::TOP,
+            &u32::try_from(fixed::HEAP).unwrap_or(u32::MAX).to_be_bytes(),
+        );
         put(fixed::ALGORITHM, &[maker.algorithm.identifier()]);
         put(fixed::HISTORICAL, maker.historical);
         for (address, bytes, most) in [
@@ -346,7 +349,16 @@ impl FileSystem {
         }
         memory.commit(&[(DATA, &area)])?;
         let mut system = Self::default();
-        system.create_df(memory, 0, &NewDf { kind: DfKind::Mf, fid: 0x3F00, name: &[], fci: &[] })?;
+        system.create_df(
+            memory,
+            0,
+            &NewDf {
+                kind: DfKind::Mf,
+                fid: 0x3F00,
+                name: &[],
+                fci: &[],
+            },
+        )?;
         Ok(system)
     }
 
@@ -369,7 +381,9 @@ impl FileSystem {
             if length < object::BODY || !length.is_multiple_of(WORD) || address + length > top {
                 return Err(ImageError::Damaged(address));
             }
-            system.index(memory, address, length).ok_or(ImageError::Damaged(address))?;
+            system
+                .index(memory, address, length)
+                .ok_or(ImageError::Damaged(address))?;
             address += length;
         }
         if system.dfs.first().is_none_or(|df| df.kind != DfKind::Mf) {
@@ -392,7 +406,9 @@ impl FileSystem {
                 };
                 let name = sized(object::BODY + 3);
                 let fci = sized(object::BODY + 4 + name.len());
-                if !self.dfs.is_empty() && parent >= self.dfs.len() || object::BODY + 5 + name.len() + fci.len() > length {
+                if !self.dfs.is_empty() && parent >= self.dfs.len()
+                    || object::BODY + 5 + name.len() + fci.len() > length
+                {
                     return None;
                 }
                 self.dfs.push(Df {
@@ -416,9 +432,13 @@ impl FileSystem {
                 ]
                 .into_iter()
                 .find(|s| *s as u8 == at(object::BODY))?;
-                let protection = [UpdateProtection::None, UpdateProtection::Mac, UpdateProtection::EncryptionAndMac]
-                    .into_iter()
-                    .find(|p| *p as u8 == at(14))?;
+                let protection = [
+                    UpdateProtection::None,
+                    UpdateProtection::Mac,
+                    UpdateProtection::EncryptionAndMac,
+                ]
+                .into_iter()
+                .find(|p| *p as u8 == at(14))?;
                 let read = sized(object::EF_CONDITIONS);
                 let update = sized(object::EF_CONDITIONS + 1 + read.len());
                 let body = object::EF_CONDITIONS + 2 + read.len() + update.len();
@@ -477,7 +497,14 @@ impl FileSystem {
     }
 
     /// Writes an object's fixed part, its contents already erased, and moves the top over it.
-    fn append(&mut self, memory: &mut Memory, kind: u8, parent: usize, fields: &[u8], body: usize) -> Result<(), CreateError> {
+    fn append(
+        &mut self,
+        memory: &mut Memory,
+        kind: u8,
+        parent: usize,
+        fields: &[u8],
+        body: usize,
+    ) -> Result<(), CreateError> {
         let address = Self::top(memory);
         let length = (object::BODY + fields.len() + body).next_multiple_of(WORD);
         if length > Self::free(memory) {
@@ -530,8 +557,16 @@ impl FileSystem {
     /// # Errors
     /// No room or a failed write.
     pub fn create_key(&mut self, memory: &mut Memory, df: usize, key: &NewKey<'_>) -> Result<(), CreateError> {
-        let mut fields =
-            vec![key.kind as u8, key.id, key.version, key.index, key.tries, key.algorithm.identifier(), 0, 0];
+        let mut fields = vec![
+            key.kind as u8,
+            key.id,
+            key.version,
+            key.index,
+            key.tries,
+            key.algorithm.identifier(),
+            0,
+            0,
+        ];
         fields.push(key.tries);
         fields.push(u8::try_from(key.value.len()).map_err(|_| CreateError::Full)?);
         fields.extend_from_slice(key.value);
@@ -545,8 +580,19 @@ impl FileSystem {
     /// Power lost.
     pub fn erase(&mut self, memory: &mut Memory) -> Result<(), WriteError> {
         let end = |address: usize| address + memory.word(address + object::LENGTH) as usize;
-        let first = self.dfs.iter().skip(1).map(|df| df.address).chain(self.efs.iter().map(|ef| ef.address)).min();
-        let mf_keys = self.keys.iter().filter(|key| key.df == 0).map(|key| end(key.address)).max();
+        let first = self
+            .dfs
+            .iter()
+            .skip(1)
+            .map(|df| df.address)
+            .chain(self.efs.iter().map(|ef| ef.address))
+            .min();
+        let mf_keys = self
+            .keys
+            .iter()
+            .filter(|key| key.df == 0)
+            .map(|key| end(key.address))
+            .max();
         let Some(first) = first else { return Ok(()) };
         let top = first.max(mf_keys.unwrap_or(first));
         let old_top = Self::top(memory);
@@ -616,7 +662,11 @@ impl Ef {
     /// Counters.
     pub fn usage(&self, memory: &Memory) -> EfUse {
         let address = self.address + object::EF_USE;
-        EfUse { used: memory.half(address), records: memory.byte(address + 2), newest: memory.byte(address + 3) }
+        EfUse {
+            used: memory.half(address),
+            records: memory.byte(address + 2),
+            newest: memory.byte(address + 3),
+        }
     }
 
     /// The change that sets the counters, for a commit together with the contents.
@@ -650,7 +700,10 @@ impl KeyObject {
 
     /// The value as stored: key bytes, or the packed PIN.
     pub fn value<'m>(&self, memory: &'m Memory) -> &'m [u8] {
-        memory.read(self.address + object::KEY_VALUE, usize::from(memory.byte(self.address + object::KEY_LENGTH)).min(16))
+        memory.read(
+            self.address + object::KEY_VALUE,
+            usize::from(memory.byte(self.address + object::KEY_LENGTH)).min(16),
+        )
     }
 
     /// The value as a key; `None` for a PIN of another length.

@@ -77,7 +77,11 @@ impl Card {
             let mut fids = self.fids(ef.df);
             fids.push(ef.fid);
             FileInfo {
-                path: fids.iter().map(|fid| format!("{fid:04X}")).collect::<Vec<_>>().join("/"),
+                path: fids
+                    .iter()
+                    .map(|fid| format!("{fid:04X}"))
+                    .collect::<Vec<_>>()
+                    .join("/"),
                 fids,
                 structure: ef.structure,
                 size: ef.size,

@@ -29,7 +29,9 @@ impl Card {
         let index = match own {
             Some(own) => own,
             None if replace => return Err(Sw::REFERENCE_NOT_FOUND.into()),
-            None => self.find_key(parent, |key| key.kind == KeyType::Master).ok_or(Sw::REFERENCE_NOT_FOUND)?,
+            None => self
+                .find_key(parent, |key| key.kind == KeyType::Master)
+                .ok_or(Sw::REFERENCE_NOT_FOUND)?,
         };
         if own.is_some() && !session.master {
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
@@ -55,7 +57,9 @@ impl Card {
         }
         let same = self.find_key(df, |key| {
             let alike = key.kind == new.kind && key.index == new.index;
-            (key.id == new.id && key.version == new.version && (alike || is_named_by_id(key.kind) && is_named_by_id(new.kind)))
+            (key.id == new.id
+                && key.version == new.version
+                && (alike || is_named_by_id(key.kind) && is_named_by_id(new.kind)))
                 || alike && matches!(new.kind, KeyType::Master | KeyType::Pin)
         });
         match (same, replace) {
@@ -87,7 +91,9 @@ fn parse(plain: &[u8]) -> Option<NewKey<'_>> {
     let algorithm = Algorithm::try_from(algorithm).ok()?;
     let length = usize::from(length);
     let right_length = match (kind, algorithm) {
-        (KeyType::Pin, _) => value.len() == PIN_FIELD && length <= PIN_FIELD && value[length..].iter().all(|b| *b == 0xFF),
+        (KeyType::Pin, _) => {
+            value.len() == PIN_FIELD && length <= PIN_FIELD && value[length..].iter().all(|b| *b == 0xFF)
+        }
         (_, Algorithm::Sm4) => length == 16 && value.len() == 16,
         (_, Algorithm::TripleDes) => (length == 16 || length == 8) && value.len() == length,
     };
@@ -97,6 +103,13 @@ fn parse(plain: &[u8]) -> Option<NewKey<'_>> {
     };
     let value = value.get(..length)?;
     let right_pin = kind != KeyType::Pin || value.is_empty() || crate::secret::Pin::is_well_formed(value);
-    (right_length && right_version && right_pin && reserved == 0 && tries <= 0x0F)
-        .then_some(NewKey { kind, id, version, index, tries, algorithm, value })
+    (right_length && right_version && right_pin && reserved == 0 && tries <= 0x0F).then_some(NewKey {
+        kind,
+        id,
+        version,
+        index,
+        tries,
+        algorithm,
+        value,
+    })
 }

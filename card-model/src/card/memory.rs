@@ -49,12 +49,22 @@ impl Memory {
     pub fn new(header: &[u8; JOURNAL], size: usize) -> Self {
         let mut image = vec![0; DATA + size];
         image[..JOURNAL].copy_from_slice(header);
-        Self { image, mirror: None, power: None, words: 0 }
+        Self {
+            image,
+            mirror: None,
+            power: None,
+            words: 0,
+        }
     }
 
     /// Memory with the given contents, header and journal included.
     pub fn from_image(image: Vec<u8>) -> Self {
-        Self { image, mirror: None, power: None, words: 0 }
+        Self {
+            image,
+            mirror: None,
+            power: None,
+            words: 0,
+        }
     }
 
     /// All bytes, header and journal included.
@@ -171,7 +181,11 @@ impl Memory {
     fn write(&mut self, address: usize, bytes: &[u8]) -> Result<(), WriteError> {
         let words = bytes.len().div_ceil(WORD) as u64;
         let possible = self.power.map_or(words, |left| left.min(words));
-        let length = if possible == words { bytes.len() } else { (possible as usize) * WORD };
+        let length = if possible == words {
+            bytes.len()
+        } else {
+            (possible as usize) * WORD
+        };
         if let Some(target) = self.image.get_mut(address..address + length) {
             target.copy_from_slice(&bytes[..length]);
             if let Some(mirror) = &mut self.mirror
@@ -184,7 +198,11 @@ impl Memory {
         if let Some(left) = &mut self.power {
             *left -= possible;
         }
-        if possible == words { Ok(()) } else { Err(WriteError::PowerLost) }
+        if possible == words {
+            Ok(())
+        } else {
+            Err(WriteError::PowerLost)
+        }
     }
 }
 

@@ -146,7 +146,12 @@ impl Card {
         };
         // A chip too small for its own master key stays without one: every COS command then answers 6A88.
         let _ = files.create_key(&mut memory, 0, &transport);
-        Self { memory, files, session: None, refusal: None }
+        Self {
+            memory,
+            files,
+            session: None,
+            refusal: None,
+        }
     }
 
     /// Reads a card from the bytes of [`Card::image`], completing a change that was interrupted.
@@ -164,7 +169,12 @@ impl Card {
         }
         let _ = memory.recover();
         let files = FileSystem::load(&memory)?;
-        Ok(Self { memory, files, session: None, refusal: None })
+        Ok(Self {
+            memory,
+            files,
+            session: None,
+            refusal: None,
+        })
     }
 
     /// The whole non-volatile memory, with a header that names format and version.
@@ -231,8 +241,14 @@ impl Card {
         self.session = Some(session);
         Some(match result {
             Ok((data, sw)) => Response { data, sw: sw.0 },
-            Err(Stop::Refused(sw)) => Response { data: ArrayVec::new(), sw: sw.0 },
-            Err(Stop::PowerLost) => Response { data: ArrayVec::new(), sw: Sw::MEMORY_FAILURE.0 },
+            Err(Stop::Refused(sw)) => Response {
+                data: ArrayVec::new(),
+                sw: sw.0,
+            },
+            Err(Stop::PowerLost) => Response {
+                data: ArrayVec::new(),
+                sw: Sw::MEMORY_FAILURE.0,
+            },
         })
     }
 
@@ -301,7 +317,9 @@ impl Card {
         data: &[u8],
         mac: &[u8],
     ) -> Result<SessionKey, Sw> {
-        let stk = self.key_of(df, KeyType::SecureMessaging).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let stk = self
+            .key_of(df, KeyType::SecureMessaging)
+            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
         let key = stk.key(&self.memory).ok_or(Sw::REFERENCE_DATA_INVALID)?;
         let session_key = SessionKey::derive(stk.algorithm, &key, &challenge);
@@ -342,7 +360,11 @@ impl Card {
     /// `63Cx` of a key; a key that is never locked always shows 15.
     fn wrong(&self, index: usize) -> Sw {
         let object = &self.files.keys[index];
-        Sw::wrong_tries_left(if object.tries == 0 { 15 } else { object.tries_left(&self.memory) })
+        Sw::wrong_tries_left(if object.tries == 0 {
+            15
+        } else {
+            object.tries_left(&self.memory)
+        })
     }
 
     /// Path of a DF or EF in file identifiers, for refusals.
@@ -353,7 +375,11 @@ impl Card {
             fids.push(self.files.dfs[current].fid);
             current = self.files.dfs[current].parent;
         }
-        fids.iter().rev().map(|fid| format!("{fid:04X}")).collect::<Vec<_>>().join("/")
+        fids.iter()
+            .rev()
+            .map(|fid| format!("{fid:04X}"))
+            .collect::<Vec<_>>()
+            .join("/")
     }
 }
 

@@ -13,7 +13,9 @@ impl Card {
     pub(super) fn pin_holds(&self, session: &Session) -> bool {
         let environment = self.files.environment(session.df);
         session.verified.contains(&environment)
-            || self.pin_object(environment).is_some_and(|pin| self.files.keys[pin].value(&self.memory).is_empty())
+            || self
+                .pin_object(environment)
+                .is_some_and(|pin| self.files.keys[pin].value(&self.memory).is_empty())
     }
 
     pub(super) fn verify(&mut self, session: &mut Session, pin: &[u8]) -> Result<Reply, Stop> {
@@ -64,15 +66,23 @@ impl Card {
         mac: &[u8],
     ) -> Result<Reply, Stop> {
         let (environment, index) = self.current_pin(session)?;
-        let puk = self.find_key(environment, |key| key.kind == KeyType::PinUnblock).ok_or(Sw::REFERENCE_NOT_FOUND)?;
-        let stk = self.key_of(environment, KeyType::SecureMessaging).ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let puk = self
+            .find_key(environment, |key| key.kind == KeyType::PinUnblock)
+            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
+        let stk = self
+            .key_of(environment, KeyType::SecureMessaging)
+            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
         if cipher.is_some_and(|cipher| cipher.len() != stk.algorithm.block()) {
             return Err(Sw::WRONG_LENGTH.into());
         }
         let id = self.files.keys[puk].id;
         if !session.keys.contains(id) {
             let missing = vec![format!("{id:02X}")];
-            self.refusal = Some(Refusal { file: None, condition: Some(format!("{id:02X}")), missing });
+            self.refusal = Some(Refusal {
+                file: None,
+                condition: Some(format!("{id:02X}")),
+                missing,
+            });
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
         }
         let data = cipher.unwrap_or_default();

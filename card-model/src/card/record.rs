@@ -27,7 +27,10 @@ impl Card {
         match record {
             RecordReference::Number(0) => {
                 let current = session.record.ok_or(Sw::RECORD_NOT_FOUND)?;
-                append(&mut reply, ef.record(&self.memory, current).ok_or(Sw::RECORD_NOT_FOUND)?);
+                append(
+                    &mut reply,
+                    ef.record(&self.memory, current).ok_or(Sw::RECORD_NOT_FOUND)?,
+                );
             }
             RecordReference::Number(number) => {
                 append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?);
@@ -45,14 +48,20 @@ impl Card {
                 }
             }
             RecordReference::Identifier { id, occurrence } => {
-                let number = ef.find(&self.memory, id, occurrence, session.record).ok_or(Sw::RECORD_NOT_FOUND)?;
+                let number = ef
+                    .find(&self.memory, id, occurrence, session.record)
+                    .ok_or(Sw::RECORD_NOT_FOUND)?;
                 append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?);
                 session.record = Some(number);
             }
         }
         // STD-P5 §6.10: only the true length is answered with data, Le 00 included; 256 bytes are what Le 00 asks for.
         let wanted = usize::from(le.unwrap_or(256));
-        if wanted == reply.len() { Ok(reply) } else { Err(Sw::wrong_le(reply.len()).into()) }
+        if wanted == reply.len() {
+            Ok(reply)
+        } else {
+            Err(Sw::wrong_le(reply.len()).into())
+        }
     }
 
     pub(super) fn update_record(
@@ -146,7 +155,10 @@ fn append_variable(ef: &Ef, memory: &mut Memory, data: &[u8]) -> Result<(), Stop
 /// A record of another length moves the records behind it; all in one change.
 fn replace_variable(ef: &Ef, memory: &mut Memory, number: u8, data: &[u8]) -> Result<(), Stop> {
     let old = ef.record(memory, number).ok_or(Sw::RECORD_NOT_FOUND)?;
-    let start: usize = (1..number).filter_map(|n| ef.record(memory, n)).map(|r| r.len() + 1).sum();
+    let start: usize = (1..number)
+        .filter_map(|n| ef.record(memory, n))
+        .map(|r| r.len() + 1)
+        .sum();
     if old.len() == data.len() {
         return Ok(memory.commit(&[(ef.body + start + 1, data)])?);
     }
@@ -176,14 +188,25 @@ fn update_cyclic(
     }
     let mut usage = ef.usage(memory);
     match record {
-        RecordReference::Identifier { id: 0, occurrence: Occurrence::Previous } => {
-            usage.newest = if usage.records == 0 { 0 } else { (usage.newest + 1) % ef.record_capacity };
+        RecordReference::Identifier {
+            id: 0,
+            occurrence: Occurrence::Previous,
+        } => {
+            usage.newest = if usage.records == 0 {
+                0
+            } else {
+                (usage.newest + 1) % ef.record_capacity
+            };
             usage.records = usage.records.saturating_add(1).min(ef.record_capacity);
             let (at, counters) = ef.usage_change(usage);
             Ok(memory.commit(&[(ef.body + usize::from(usage.newest) * length, data), (at, &counters)])?)
         }
         RecordReference::Number(number) => {
-            let number = if number == 0 { current.ok_or(Sw::RECORD_NOT_FOUND)? } else { number };
+            let number = if number == 0 {
+                current.ok_or(Sw::RECORD_NOT_FOUND)?
+            } else {
+                number
+            };
             let address = ef.cyclic_slot(memory, number).ok_or(Sw::RECORD_NOT_FOUND)?;
             Ok(memory.commit(&[(address, data)])?)
         }
@@ -204,7 +227,10 @@ fn entry(data: &[u8]) -> Result<Vec<u8>, Sw> {
 
 impl Ef {
     fn has_records(&self) -> bool {
-        matches!(self.structure, EfStructure::LinearFixed | EfStructure::LinearVariable | EfStructure::Cyclic)
+        matches!(
+            self.structure,
+            EfStructure::LinearFixed | EfStructure::LinearVariable | EfStructure::Cyclic
+        )
     }
 
     /// Record by number from 1: order of creation in linear files, newest first in cyclic files.
@@ -216,7 +242,9 @@ impl Ef {
         let length = usize::from(self.record_length);
         match self.structure {
             EfStructure::LinearFixed => Some(memory.read(self.body + usize::from(number - 1) * length, length)),
-            EfStructure::Cyclic => self.cyclic_slot(memory, number).map(|address| memory.read(address, length)),
+            EfStructure::Cyclic => self
+                .cyclic_slot(memory, number)
+                .map(|address| memory.read(address, length)),
             EfStructure::LinearVariable => self.variable_records(memory).nth(usize::from(number - 1)),
             EfStructure::Transparent | EfStructure::Internal => None,
         }
@@ -247,7 +275,12 @@ impl Ef {
         let last = self.usage(memory).records;
         let tagged = self.structure != EfStructure::Cyclic;
         let fits = |number: &u8| {
-            id == 0 || tagged && self.record(memory, *number).and_then(<[u8]>::first).is_some_and(|tag| *tag == id)
+            id == 0
+                || tagged
+                    && self
+                        .record(memory, *number)
+                        .and_then(<[u8]>::first)
+                        .is_some_and(|tag| *tag == id)
         };
         match (occurrence, current) {
             (Occurrence::First, _) | (Occurrence::Next, None) => (1..=last).find(fits),

@@ -33,7 +33,11 @@ impl Card {
             return Err(Sw::APPLICATION_BLOCKED.into());
         }
         let files = &self.files.dfs[session.df].files;
-        let ef = files.iter().copied().find(|i| self.files.efs[*i].fid == fid).ok_or(Sw::FILE_NOT_FOUND)?;
+        let ef = files
+            .iter()
+            .copied()
+            .find(|i| self.files.efs[*i].fid == fid)
+            .ok_or(Sw::FILE_NOT_FOUND)?;
         session.open(ef);
         Ok(Reply::new())
     }
@@ -44,7 +48,11 @@ impl Card {
             FileReference::Current => session.ef.ok_or(Sw::NO_CURRENT_FILE),
             FileReference::Sfi(sfi) => {
                 let files = &self.files.dfs[session.df].files;
-                let ef = files.iter().copied().find(|i| self.files.efs[*i].sfi == sfi).ok_or(Sw::FILE_NOT_FOUND)?;
+                let ef = files
+                    .iter()
+                    .copied()
+                    .find(|i| self.files.efs[*i].sfi == sfi)
+                    .ok_or(Sw::FILE_NOT_FOUND)?;
                 session.open(ef);
                 Ok(ef)
             }
@@ -80,7 +88,9 @@ impl Card {
             hits.next()
         } else {
             // A whole name goes before a longer one that begins with it.
-            (0..self.files.dfs.len()).find(|i| self.files.dfs[*i].name.as_slice() == name).or_else(|| hits.next())
+            (0..self.files.dfs.len())
+                .find(|i| self.files.dfs[*i].name.as_slice() == name)
+                .or_else(|| hits.next())
         };
         let df = hit.ok_or(Sw::FILE_NOT_FOUND)?;
         session.search = ArrayVec::try_from(name).ok().map(|name| (name, df));

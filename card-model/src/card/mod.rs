@@ -154,7 +154,7 @@ impl Card {
         }
     }
 
-    /// Reads a card from the bytes of [`Card::image`], completing a change that was interrupted.
+    /// Reads a card from the bytes of [`Card::image`]. A change that was interrupted is completed at the next power-on.
     ///
     /// # Errors
     /// The bytes are no card image.
@@ -162,13 +162,14 @@ impl Card {
         if image.get(..MAGIC.len()) != Some(&MAGIC) {
             return Err(ImageError::Magic);
         }
-        let mut memory = Memory::from_image(image.to_vec());
+        let memory = Memory::from_image(image.to_vec());
         match memory.half(MAGIC.len()) {
             FORMAT => {}
             newer => return Err(ImageError::Version(newer, FORMAT)),
         }
-        let _ = memory.recover();
-        let files = FileSystem::load(&memory)?;
+        let mut recovered = memory.clone();
+        let _ = recovered.recover();
+        let files = FileSystem::load(&recovered)?;
         Ok(Self {
             memory,
             files,

@@ -105,9 +105,6 @@ impl ModelChannel {
                 _ => file_error(path, source),
             })?;
         lock(&file, path)?;
-        let mut card = card;
-        // What led to this image is in it already.
-        drop(card.take_writes());
         (&file)
             .write_all(card.image())
             .map_err(|source| file_error(path, source))?;
@@ -115,7 +112,8 @@ impl ModelChannel {
         Self::with_file(card, interface, file, path)
     }
 
-    fn with_file(card: Card, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
+    fn with_file(mut card: Card, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
+        card.record_writes();
         let mut channel = Self::new(card, interface, system_entropy()?);
         channel.name = path.display().to_string();
         channel.file = Some(file);
@@ -152,7 +150,7 @@ impl ModelChannel {
         })
     }
 
-    /// Takes the power away; [`Channel::reset`] gives it back. Commands in between are answered 6F00.
+    /// Takes the power away; [`Channel::reset`] gives it back. Commands in between get no answer.
     ///
     /// # Errors
     /// The file behind the card cannot be written.
@@ -209,10 +207,11 @@ impl Channel for ModelChannel {
         let response = self.card.transmit(command, &mut *self.entropy);
         // The answer leaves only after the file has what it promises.
         self.save()?;
-        let mut answer = Vec::with_capacity(response.data.len() + 2);
-        answer.extend_from_slice(&response.data);
-        answer.extend_from_slice(&response.sw.to_be_bytes());
-        Ok(answer)
+        response
+            .map(|response| response.to_bytes())
+            .ok_or_else(|| TransportError::CardRemoved {
+                reader: self.name.clone(),
+            })
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {

@@ -4,12 +4,16 @@
 //! | channel | card |
 //! |---|---|
 //! | [`ModelChannel`] | the card model in this process, in memory or in a file (`sim:FILE`) |
-//! | [`pcsc::PcscChannel`] | a card in a PC/SC reader (feature `pcsc`) |
+//! | `pcsc::PcscChannel` | a card in a PC/SC reader (feature `pcsc`) |
+//! | [`vpcd::VpcdChannel`] | a card that connects to a port where we play the virtual reader |
 //!
 //! [`open`] chooses by the text of `--reader`.
 
 mod error;
 mod model;
+#[cfg(feature = "pcsc")]
+pub mod pcsc;
+pub mod vpcd;
 
 pub use error::TransportError;
 pub use model::{ModelChannel, system_entropy};
@@ -161,6 +165,12 @@ pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channe
     open_pcsc(reader, options)
 }
 
+#[cfg(feature = "pcsc")]
+fn open_pcsc(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+    Ok(Box::new(pcsc::PcscChannel::open(reader, options)?))
+}
+
+#[cfg(not(feature = "pcsc"))]
 fn open_pcsc(_reader: Option<&str>, _options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
     Err(TransportError::NotBuilt)
 }

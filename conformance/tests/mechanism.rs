@@ -1,5 +1,7 @@
 //! The security mechanism of part 4: the worked example and random keys, `card_model::crypto` against OpenSSL 3 alone.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use card_model::crypto::{self, Algorithm, SessionKey};
@@ -27,7 +29,11 @@ fn worked_example() {
         let expect = |name| bytes(branch, name);
 
         let mut level = (key(&input("root")), input("root"));
-        for (factor, name) in [("factor_province", "level2"), ("factor_city", "level3"), ("factor_card", "card_key")] {
+        for (factor, name) in [
+            ("factor_province", "level2"),
+            ("factor_city", "level3"),
+            ("factor_card", "card_key"),
+        ] {
             level.0 = crypto::diversify(algorithm, &level.0, &eight(factor));
             level.1 = openssl::diversify(algorithm, &level.1, &eight(factor));
             assert_eq!(level.0.expose(), expect(name), "{name}");
@@ -39,7 +45,10 @@ fn worked_example() {
         let by_openssl = openssl::session(algorithm, &card_bytes, &eight("factor"));
         assert_eq!(by_openssl, expect("session_key_factor"));
         assert_same_session(algorithm, &session, &by_openssl);
-        assert_eq!(session.authenticate(&eight("source")).to_vec(), expect("authentication_data"));
+        assert_eq!(
+            session.authenticate(&eight("source")).to_vec(),
+            expect("authentication_data")
+        );
         assert_eq!(
             openssl::authenticate(algorithm, &by_openssl, &eight("source")),
             expect("authentication_data")
@@ -52,11 +61,17 @@ fn worked_example() {
 
         let header = [0x84, 0x24, 0x00, 0x00, 0x04];
         assert_eq!(session.mac(&header, &[]).to_vec(), expect("unblock_mac"));
-        assert_eq!(openssl::mac(algorithm, &by_openssl, &[], &header), expect("unblock_mac"));
+        assert_eq!(
+            openssl::mac(algorithm, &by_openssl, &[], &header),
+            expect("unblock_mac")
+        );
 
         let cipher = session.encrypt(&input("pin"));
         assert_eq!(cipher, expect("reload_cipher"));
-        assert_eq!(openssl::encrypt(algorithm, &by_openssl, &input("pin")), expect("reload_cipher"));
+        assert_eq!(
+            openssl::encrypt(algorithm, &by_openssl, &input("pin")),
+            expect("reload_cipher")
+        );
         assert_eq!(session.decrypt(&cipher).unwrap(), input("pin"));
 
         let lc = u8::try_from(cipher.len() + crypto::MAC_LENGTH).unwrap();
@@ -64,7 +79,10 @@ fn worked_example() {
         let mac = session.mac(&header, &cipher);
         assert_eq!(mac.to_vec(), expect("reload_mac"));
         let message = [&header[..], &cipher].concat();
-        assert_eq!(openssl::mac(algorithm, &by_openssl, &[], &message), expect("reload_mac"));
+        assert_eq!(
+            openssl::mac(algorithm, &by_openssl, &[], &message),
+            expect("reload_mac")
+        );
         assert_eq!([message, mac.to_vec()].concat(), expect("reload_command"));
     }
 }
@@ -72,7 +90,10 @@ fn worked_example() {
 /// The session key itself does not leave [`SessionKey`]; two keys are the same if they encrypt alike.
 fn assert_same_session(algorithm: Algorithm, session: &SessionKey, expected: &[u8]) {
     let probe = b"session key probe, 31 bytes....";
-    assert_eq!(session.encrypt(probe), crypto::encrypt_data(algorithm, &key(expected), probe));
+    assert_eq!(
+        session.encrypt(probe),
+        crypto::encrypt_data(algorithm, &key(expected), probe)
+    );
 }
 
 /// Random keys, factors, challenges of all three lengths and messages of every padding case.
@@ -84,7 +105,11 @@ fn random_keys_agree_with_openssl() {
             let root = random.bytes(16);
             let factor = random.array::<8>();
             let derived = crypto::diversify(algorithm, &key(&root), &factor);
-            assert_eq!(derived.expose(), openssl::diversify(algorithm, &root, &factor), "{algorithm:?} {round}");
+            assert_eq!(
+                derived.expose(),
+                openssl::diversify(algorithm, &root, &factor),
+                "{algorithm:?} {round}"
+            );
             assert_eq!(
                 crypto::key_check_value(algorithm, &key(&root)).to_vec(),
                 openssl::key_check_value(algorithm, &root)
@@ -107,10 +132,16 @@ fn random_keys_agree_with_openssl() {
 
             let header = random.bytes(5);
             let message = [&header[..], &cipher].concat();
-            assert_eq!(session.mac(&header, &cipher).to_vec(), openssl::mac(algorithm, &session_bytes, &[], &message));
+            assert_eq!(
+                session.mac(&header, &cipher).to_vec(),
+                openssl::mac(algorithm, &session_bytes, &[], &message)
+            );
             // Without header, as in transactions, of a length that is and one that is not a multiple of the block.
             let data = random.bytes(round * 4);
-            assert_eq!(session.mac(&[], &data).to_vec(), openssl::mac(algorithm, &session_bytes, &[], &data));
+            assert_eq!(
+                session.mac(&[], &data).to_vec(),
+                openssl::mac(algorithm, &session_bytes, &[], &data)
+            );
             // The key itself, with a challenge as initial value: with 3DES this is the retail MAC.
             assert_eq!(
                 crypto::key_loading_mac(algorithm, &key(&root), &challenge, &header, &data).to_vec(),
@@ -152,7 +183,10 @@ fn single_des_agrees_with_openssl() {
         let session_bytes = openssl::session(algorithm, &root, &challenge);
         assert_same_session(algorithm, &session, &session_bytes);
         let message = random.bytes(round * 3);
-        assert_eq!(session.mac(&message, &[]).to_vec(), openssl::mac(algorithm, &session_bytes, &[], &message));
+        assert_eq!(
+            session.mac(&message, &[]).to_vec(),
+            openssl::mac(algorithm, &session_bytes, &[], &message)
+        );
         assert_eq!(
             crypto::plain_mac(algorithm, &key(&root), &message).to_vec(),
             openssl::mac(algorithm, &root, &[], &message)
@@ -164,8 +198,13 @@ fn single_des_agrees_with_openssl() {
 #[test]
 fn retail_mac_of_icao_9303() {
     let mac_key = hex::decode("7962D9ECE03D1ACD4C76089DCE131543").unwrap();
-    let message =
-        hex::decode("72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2").unwrap();
-    assert_eq!(crypto::plain_mac(Algorithm::TripleDes, &key(&mac_key), &message), [0x5F, 0x14, 0x48, 0xEE]);
-    assert_eq!(openssl::mac(Algorithm::TripleDes, &mac_key, &[], &message), [0x5F, 0x14, 0x48, 0xEE]);
+    let message = hex::decode("72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2").unwrap();
+    assert_eq!(
+        crypto::plain_mac(Algorithm::TripleDes, &key(&mac_key), &message),
+        [0x5F, 0x14, 0x48, 0xEE]
+    );
+    assert_eq!(
+        openssl::mac(Algorithm::TripleDes, &mac_key, &[], &message),
+        [0x5F, 0x14, 0x48, 0xEE]
+    );
 }

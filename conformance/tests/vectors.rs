@@ -1,5 +1,7 @@
 //! Every official vector of `vectors/`, against RustCrypto, a textbook implementation and OpenSSL 3.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use num_bigint::BigUint;
@@ -51,7 +53,10 @@ fn sm4_round_keys() {
     let (box_, fk) = (sbox(), [0xA3B1_BAC6_u32, 0x56AA_3350, 0x677D_9197, 0xB270_22DC]);
     let substitute = |word: u32| u32::from_be_bytes(word.to_be_bytes().map(|b| box_[usize::from(b)]));
     let words = |block: &[u8]| -> Vec<u32> {
-        block.chunks_exact(4).map(|c| u32::from_be_bytes(c.try_into().unwrap())).collect()
+        block
+            .chunks_exact(4)
+            .map(|c| u32::from_be_bytes(c.try_into().unwrap()))
+            .collect()
     };
     for test in list(&load("sm4.json"), "round_keys") {
         let key = bytes(test, "key");
@@ -114,7 +119,11 @@ fn sm2_textbook_on_both_curves() {
         let id = text(group, "id");
         let curve = Curve::new(&group["curve"]);
         assert!(curve.contains(curve.g()), "{id}: G is not on the curve");
-        assert_eq!(curve.multiply(&curve.n, curve.g()), None, "{id}: n is not the order of G");
+        assert_eq!(
+            curve.multiply(&curve.n, curve.g()),
+            None,
+            "{id}: n is not the order of G"
+        );
 
         let s = &group["signature"];
         let (d, k, e) = (number(s, "d"), number(s, "k"), number(s, "e"));
@@ -124,13 +133,27 @@ fn sm2_textbook_on_both_curves() {
         assert_eq!(z, bytes(s, "z_a"), "{id}: ZA");
         let hash = Sm3::digest([&z[..], text(s, "message").as_bytes()].concat());
         assert_eq!(hash.to_vec(), bytes(s, "e"), "{id}: e");
-        assert_eq!(curve.sign(&d, &k, &e), (number(s, "r"), number(s, "s")), "{id}: signature");
-        assert!(curve.verify(&public, &e, &number(s, "r"), &number(s, "s")), "{id}: verification");
-        assert!(!curve.verify(&public, &(e + 1u8), &number(s, "r"), &number(s, "s")), "{id}: wrong e verifies");
+        assert_eq!(
+            curve.sign(&d, &k, &e),
+            (number(s, "r"), number(s, "s")),
+            "{id}: signature"
+        );
+        assert!(
+            curve.verify(&public, &e, &number(s, "r"), &number(s, "s")),
+            "{id}: verification"
+        );
+        assert!(
+            !curve.verify(&public, &(e + 1u8), &number(s, "r"), &number(s, "s")),
+            "{id}: wrong e verifies"
+        );
 
         let c = &group["encryption"];
         let public = point(&c["public"]);
-        assert_eq!(curve.multiply(&number(c, "d"), curve.g()), public, "{id}: public key of encryption");
+        assert_eq!(
+            curve.multiply(&number(c, "d"), curve.g()),
+            public,
+            "{id}: public key of encryption"
+        );
         let (c1, c2, c3) = curve.encrypt(&public, &number(c, "k"), text(c, "message").as_bytes());
         assert_eq!(c1, point(&c["c1"]), "{id}: C1");
         assert_eq!((c2, c3), (bytes(c, "c2"), bytes(c, "c3")), "{id}: C2 and C3");
@@ -144,7 +167,11 @@ fn key_exchange(id: &str, curve: &Curve, x: &serde_json::Value) {
     assert_eq!(curve.multiply(&number(x, "d_a"), curve.g()), public_a, "{id}: PA");
     assert_eq!(curve.multiply(&number(x, "d_b"), curve.g()), public_b, "{id}: PB");
     let (z_a, z_b) = (curve.z(text(x, "id_a"), &public_a), curve.z(text(x, "id_b"), &public_b));
-    assert_eq!((z_a.clone(), z_b.clone()), (bytes(x, "z_a"), bytes(x, "z_b")), "{id}: Z");
+    assert_eq!(
+        (z_a.clone(), z_b.clone()),
+        (bytes(x, "z_a"), bytes(x, "z_b")),
+        "{id}: Z"
+    );
     let (r_a, r_b) = (point(&x["ephemeral_a"]), point(&x["ephemeral_b"]));
     assert_eq!(curve.multiply(&number(x, "r_a"), curve.g()), r_a, "{id}: RA");
     assert_eq!(curve.multiply(&number(x, "r_b"), curve.g()), r_b, "{id}: RB");
@@ -156,8 +183,16 @@ fn key_exchange(id: &str, curve: &Curve, x: &serde_json::Value) {
     let length = usize::try_from(x["klen_bits"].as_u64().unwrap()).unwrap() / 8;
     let key = textbook::kdf(&[&textbook::point_octets(&u), &z_a, &z_b], length);
     assert_eq!(key, bytes(x, "key"), "{id}: K");
-    assert_eq!(textbook::confirmation(2, &u, &z_a, &z_b, &r_a, &r_b), bytes(x, "s1"), "{id}: S1");
-    assert_eq!(textbook::confirmation(3, &u, &z_a, &z_b, &r_a, &r_b), bytes(x, "s2"), "{id}: S2");
+    assert_eq!(
+        textbook::confirmation(2, &u, &z_a, &z_b, &r_a, &r_b),
+        bytes(x, "s1"),
+        "{id}: S1"
+    );
+    assert_eq!(
+        textbook::confirmation(3, &u, &z_a, &z_b, &r_a, &r_b),
+        bytes(x, "s2"),
+        "{id}: S2"
+    );
 }
 
 /// Entropy that gives one number for ever, to reproduce encryption with the k of the standard.
@@ -195,7 +230,14 @@ fn sm2_rustcrypto() {
     assert_eq!(secret.public_key().to_sec1_bytes().to_vec(), public);
 
     let c = &group["encryption"];
-    let raw = [vec![4], bytes(&c["c1"], "x"), bytes(&c["c1"], "y"), bytes(c, "c3"), bytes(c, "c2")].concat();
+    let raw = [
+        vec![4],
+        bytes(&c["c1"], "x"),
+        bytes(&c["c1"], "y"),
+        bytes(c, "c3"),
+        bytes(c, "c2"),
+    ]
+    .concat();
     let secret = sm2::SecretKey::from_slice(&bytes(c, "d")).unwrap();
     let message = text(c, "message").as_bytes();
     let decrypting = sm2::pke::DecryptingKey::new(secret.clone());
@@ -203,7 +245,14 @@ fn sm2_rustcrypto() {
     let encrypting = sm2::pke::EncryptingKey::new(secret.public_key());
     assert_eq!(encrypting.encrypt(&mut Fixed(bytes(c, "k")), message).unwrap(), raw);
 
-    let old_order = [vec![4], bytes(&c["c1"], "x"), bytes(&c["c1"], "y"), bytes(c, "c2"), bytes(c, "c3")].concat();
+    let old_order = [
+        vec![4],
+        bytes(&c["c1"], "x"),
+        bytes(&c["c1"], "y"),
+        bytes(c, "c2"),
+        bytes(c, "c3"),
+    ]
+    .concat();
     let mode = sm2::pke::Mode::C1C2C3;
     let decrypting = sm2::pke::DecryptingKey::new_with_mode(secret.to_nonzero_scalar(), mode);
     assert_eq!(decrypting.decrypt(&old_order).unwrap(), message);
@@ -224,15 +273,24 @@ fn sm2_openssl() {
     let secret = sm2::SecretKey::from_slice(&bytes(s, "d")).unwrap();
     let key = file("key.pem", secret.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes());
 
-    let signature = file("signature.der", &sequence(&[integer(&bytes(s, "r")), integer(&bytes(s, "s"))]));
+    let signature = file(
+        "signature.der",
+        &sequence(&[integer(&bytes(s, "r")), integer(&bytes(s, "s"))]),
+    );
     let message = file("message", text(s, "message").as_bytes());
     let id = format!("distid:{}", text(s, "id_a"));
     let said = openssl::run(
-        &["pkeyutl", "-verify", "-inkey", &key, "-rawin", "-digest", "sm3", "-pkeyopt", &id, "-sigfile", &signature,
-            "-in", &message],
+        &[
+            "pkeyutl", "-verify", "-inkey", &key, "-rawin", "-digest", "sm3", "-pkeyopt", &id, "-sigfile", &signature,
+            "-in", &message,
+        ],
         &[],
     );
-    assert!(String::from_utf8_lossy(&said).contains("Verified Successfully"), "{}", String::from_utf8_lossy(&said));
+    assert!(
+        String::from_utf8_lossy(&said).contains("Verified Successfully"),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
 
     let c = &group["encryption"];
     let octet_string = |content: Vec<u8>| element(4, &content);
@@ -249,7 +307,11 @@ fn sm2_openssl() {
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = u8::try_from(content.len()).unwrap();
-    let length = if length < 0x80 { vec![length] } else { vec![0x81, length] };
+    let length = if length < 0x80 {
+        vec![length]
+    } else {
+        vec![0x81, length]
+    };
     [vec![tag], length, content.to_vec()].concat()
 }
 

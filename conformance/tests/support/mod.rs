@@ -1,5 +1,6 @@
 //! Shared by the vector tests: the data files of `vectors/`, OpenSSL as second opinion, SM2 from the textbook.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod openssl;
 pub mod textbook_sm2;
@@ -17,14 +18,19 @@ pub fn load(name: &str) -> Value {
     let text = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     let value: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
     for field in ["source", "made"] {
-        assert!(value[field].as_str().is_some_and(|s| !s.is_empty()), "{name} does not tell its {field}");
+        assert!(
+            value[field].as_str().is_some_and(|s| !s.is_empty()),
+            "{name} does not tell its {field}"
+        );
     }
     value
 }
 
 /// The text of a field.
 pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_else(|| panic!("no text {field} in {value}"))
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text {field} in {value}"))
 }
 
 /// The bytes of a field in hexadecimal.
@@ -48,7 +54,10 @@ pub struct Seeded {
 impl Seeded {
     /// Starts a sequence of its own for each label.
     pub fn new(label: &str) -> Self {
-        Self { label: label.to_owned(), counter: 0 }
+        Self {
+            label: label.to_owned(),
+            counter: 0,
+        }
     }
 
     /// The next `count` bytes.

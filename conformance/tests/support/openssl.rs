@@ -48,7 +48,18 @@ pub enum Way {
 pub fn cipher(name: &str, way: Way, key: &[u8], initial: Option<&[u8]>, data: &[u8]) -> Vec<u8> {
     let (option, key) = (format!("-{name}"), hex::encode(key));
     let way = if way == Way::Encrypt { "-e" } else { "-d" };
-    let mut arguments = vec!["enc", way, &option, "-nopad", "-K", &key, "-provider", "legacy", "-provider", "default"];
+    let mut arguments = vec![
+        "enc",
+        way,
+        &option,
+        "-nopad",
+        "-K",
+        &key,
+        "-provider",
+        "legacy",
+        "-provider",
+        "default",
+    ];
     let initial = initial.map(hex::encode);
     if let Some(initial) = &initial {
         arguments.extend(["-iv", initial]);

@@ -41,8 +41,10 @@ pub fn point_octets(point: &Point) -> Vec<u8> {
 }
 
 fn inverse(value: &BigUint, modulus: &BigUint) -> BigUint {
-    let (mut r, mut next) =
-        (BigInt::from_biguint(Sign::Plus, modulus.clone()), BigInt::from_biguint(Sign::Plus, value % modulus));
+    let (mut r, mut next) = (
+        BigInt::from_biguint(Sign::Plus, modulus.clone()),
+        BigInt::from_biguint(Sign::Plus, value % modulus),
+    );
     let (mut t, mut next_t) = (BigInt::from(0), BigInt::from(1));
     while next != BigInt::from(0) {
         let quotient = &r / &next;
@@ -57,7 +59,13 @@ impl Curve {
     /// From the parameters of a group in `vectors/sm2.json`.
     pub fn new(value: &Value) -> Self {
         let read = |name| number(value, name);
-        Self { p: read("p"), a: read("a"), b: read("b"), g: Some((read("Gx"), read("Gy"))), n: read("n") }
+        Self {
+            p: read("p"),
+            a: read("a"),
+            b: read("b"),
+            g: Some((read("Gx"), read("Gy"))),
+            n: read("n"),
+        }
     }
 
     /// Whether a point satisfies the curve equation.
@@ -73,7 +81,9 @@ impl Curve {
 
     /// P + Q.
     pub fn add(&self, left: &Point, right: &Point) -> Point {
-        let (Some((x1, y1)), Some((x2, y2))) = (left, right) else { return left.clone().or(right.clone()) };
+        let (Some((x1, y1)), Some((x2, y2))) = (left, right) else {
+            return left.clone().or(right.clone());
+        };
         let p = &self.p;
         let slope = if x1 == x2 {
             if (y1 + y2) % p == BigUint::ZERO {
@@ -121,7 +131,9 @@ impl Curve {
     /// Verification of a signature: GB/T 32918.2 §7.1.
     pub fn verify(&self, public: &Point, e: &BigUint, r: &BigUint, s: &BigUint) -> bool {
         let t = (r + s) % &self.n;
-        let (x1, _) = self.add(&self.multiply(s, &self.g), &self.multiply(&t, public)).unwrap();
+        let (x1, _) = self
+            .add(&self.multiply(s, &self.g), &self.multiply(&t, public))
+            .unwrap();
         (e + x1) % &self.n == *r
     }
 

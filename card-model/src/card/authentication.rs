@@ -1,7 +1,7 @@
 //! INTERNAL and EXTERNAL AUTHENTICATION, and the COS's authentication of master keys (STD-P5 §6.4, §6.7).
 
 use super::command::Authentication;
-use super::file_system::KeyType;
+use super::object::KeyType;
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::crypto::{SessionKey, master_cryptogram};
@@ -84,7 +84,7 @@ impl Card {
     }
 
     /// Index of the first key of a DF that fits.
-    pub(super) fn find_key(&self, df: usize, fits: impl Fn(&super::file_system::KeyObject) -> bool) -> Option<usize> {
+    pub(super) fn find_key(&self, df: usize, fits: impl Fn(&super::object::KeyObject) -> bool) -> Option<usize> {
         self.files.dfs[df]
             .keys
             .iter()

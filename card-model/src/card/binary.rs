@@ -2,7 +2,7 @@
 
 use super::apdu::Apdu;
 use super::command::{FileReference, UpdateData};
-use super::file_system::{EfStructure, UpdateProtection};
+use super::object::{EfStructure, UpdateProtection};
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
 use crate::status::StatusWord as Sw;

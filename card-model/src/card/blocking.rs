@@ -1,7 +1,8 @@
 //! APPLICATION BLOCK and CARD BLOCK: for ever, and failures lock no key (STD-P5 §6.1–6.2, STD-P7 §13).
 
 use super::apdu::Apdu;
-use super::file_system::{self, KeyType};
+use super::identity;
+use super::object::KeyType;
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
 use crate::status::StatusWord as Sw;
@@ -21,7 +22,7 @@ impl Card {
     pub(super) fn card_block(&mut self, session: &mut Session, apdu: &Apdu<'_>, mac: &[u8]) -> Result<Reply, Stop> {
         let environment = self.files.environment(session.df);
         self.check_block(session, environment, KeyType::CardBlock, apdu, mac)?;
-        file_system::block_card(&mut self.memory)?;
+        identity::block_card(&mut self.memory)?;
         Ok(Reply::new())
     }
 

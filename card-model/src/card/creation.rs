@@ -1,7 +1,9 @@
 //! COS: CREATE FILE, ACTIVATE, ERASE STRUCTURE, GET CARD DATA (`card-model/COS.md`).
 
 use super::condition::Condition;
-use super::file_system::{self, DfKind, EfStructure, FileSystem, NewDf, NewEf, UpdateProtection};
+use super::file_system::FileSystem;
+use super::identity;
+use super::object::{DfKind, EfStructure, NewDf, NewEf, UpdateProtection};
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::status::StatusWord as Sw;
@@ -161,14 +163,14 @@ impl Card {
     }
 
     pub(super) fn card_data(&self) -> Reply {
-        let label = file_system::label(&self.memory);
+        let label = identity::label(&self.memory);
         let free = u32::try_from(FileSystem::free(&self.memory))
             .unwrap_or(u32::MAX)
             .to_be_bytes();
         let fields: [(u8, &[u8]); 5] = [
             (0x80, &[self.life_cycle() as u8]),
             (0x81, label.as_bytes()),
-            (0x82, &[file_system::algorithm(&self.memory).identifier()]),
+            (0x82, &[identity::algorithm(&self.memory).identifier()]),
             (0x83, &free),
             (0x84, &COS_VERSION),
         ];

@@ -1,7 +1,9 @@
 //! What is inside a simulated card, without any secret: for `ssc card info`.
 
 use super::Card;
-use super::file_system::{self, EfStructure, FileSystem, KeyType};
+use super::file_system::FileSystem;
+use super::identity;
+use super::object::{EfStructure, KeyType};
 use crate::crypto::Algorithm;
 
 /// Stage of a card's life.
@@ -96,11 +98,11 @@ impl Card {
             tries_left: (key.tries > 0).then(|| key.tries_left(&self.memory)),
         });
         Inventory {
-            label: file_system::label(&self.memory),
-            algorithm: file_system::algorithm(&self.memory),
-            historical: file_system::historical(&self.memory),
-            atr: file_system::atr(&self.memory),
-            ats: file_system::ats(&self.memory),
+            label: identity::label(&self.memory),
+            algorithm: identity::algorithm(&self.memory),
+            historical: identity::historical(&self.memory),
+            atr: identity::atr(&self.memory),
+            ats: identity::ats(&self.memory),
             life_cycle: self.life_cycle(),
             free: FileSystem::free(&self.memory),
             files: files.collect(),
@@ -111,7 +113,7 @@ impl Card {
     /// Stage of life, from what is there.
     pub fn life_cycle(&self) -> LifeCycle {
         let mut dfs = 0..self.files.dfs.len();
-        if file_system::is_card_blocked(&self.memory) {
+        if identity::is_card_blocked(&self.memory) {
             LifeCycle::Blocked
         } else if dfs.any(|df| self.files.is_activated(&self.memory, df)) {
             LifeCycle::Operational

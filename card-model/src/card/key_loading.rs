@@ -1,7 +1,7 @@
 //! COS: LOAD KEY and REPLACE KEY (`card-model/COS.md`).
 
 use super::apdu::Apdu;
-use super::file_system::{KeyType, NewKey};
+use super::object::{KeyType, NewKey};
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::crypto::{Algorithm, decrypt_data, key_loading_mac};

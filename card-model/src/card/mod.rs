@@ -13,17 +13,19 @@ mod command;
 mod condition;
 mod creation;
 mod file_system;
+mod identity;
 mod inventory;
 mod key_loading;
 mod memory;
+mod object;
 mod pin;
 mod record;
 mod select;
 mod session;
 
 pub use condition::{Condition, KeySet};
-pub use file_system::{DfKind, EfStructure, KeyType, UpdateProtection};
 pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
+pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
 
 use crate::crypto::{Algorithm, SessionKey};
 use crate::profile::Profile;
@@ -32,8 +34,10 @@ use crate::status::StatusWord as Sw;
 use apdu::Apdu;
 use arrayvec::ArrayVec;
 use command::Command;
-use file_system::{CreateError, FileSystem, KeyObject, Maker, NewKey};
+use file_system::{CreateError, FileSystem};
+use identity::Maker;
 use memory::{Memory, WriteError};
+use object::{KeyObject, NewKey};
 use rand_core::Rng;
 use session::Session;
 
@@ -111,7 +115,7 @@ impl core::fmt::Debug for Card {
     /// The memory holds keys, so only the shape is shown.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Card")
-            .field("label", &file_system::label(&self.memory))
+            .field("label", &identity::label(&self.memory))
             .field("dedicated_files", &self.files.dfs.len())
             .field("elementary_files", &self.files.efs.len())
             .field("powered", &self.session.is_some())
@@ -210,8 +214,8 @@ impl Card {
     pub fn power_on(&mut self, interface: Interface) -> Vec<u8> {
         self.power_off();
         let answer = match interface {
-            Interface::Contact => file_system::atr(&self.memory),
-            Interface::Contactless => file_system::ats(&self.memory),
+            Interface::Contact => identity::atr(&self.memory),
+            Interface::Contactless => identity::ats(&self.memory),
         };
         if answer.is_empty() || self.memory.recover().is_err() {
             return Vec::new();
@@ -260,7 +264,7 @@ impl Card {
 
     fn execute(&mut self, session: &mut Session, command: &[u8], entropy: &mut dyn Rng) -> Result<(Reply, Sw), Stop> {
         let apdu = Apdu::parse(command).ok_or(Sw::WRONG_LENGTH)?;
-        if file_system::is_card_blocked(&self.memory) {
+        if identity::is_card_blocked(&self.memory) {
             return Err(Sw::FUNCTION_NOT_SUPPORTED.into());
         }
         let command = Command::parse(&apdu)?;

@@ -2,8 +2,8 @@
 
 use super::apdu::Apdu;
 use super::command::{FileReference, Occurrence, RecordReference, UpdateData};
-use super::file_system::{Ef, EfStructure};
 use super::memory::Memory;
+use super::object::{Ef, EfStructure};
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::status::StatusWord as Sw;

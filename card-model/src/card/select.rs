@@ -1,7 +1,7 @@
 //! SELECT and the file control information (STD-P5 §6.11, `spec/files.md` §1.2).
 
 use super::command::{FileReference, Selection};
-use super::file_system::DfKind;
+use super::object::DfKind;
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::status::StatusWord as Sw;

@@ -9,6 +9,8 @@
 //!
 //! [`open`] chooses by the text of `--reader`.
 
+#[cfg(all(feature = "pcsc", target_os = "linux"))]
+pub mod daemon;
 mod error;
 mod model;
 #[cfg(feature = "pcsc")]

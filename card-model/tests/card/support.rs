@@ -3,8 +3,6 @@
 //! The card has two environments. `A1` (DDF, FID DDF1) with the PIN and the keys of a social security environment and two
 //! applications, `D2` (DDF, FID DDF2) as its neighbour behind the firewall. Keys are TEST keys: `[identifier; 16]`.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
 use card_model::card::{Card, Interface};
 use card_model::crypto::{Algorithm, SessionKey, encrypt_data, key_loading_mac, master_cryptogram};
 use card_model::profile::{AnswerToReset, OsDefaults, PinPolicy, Profile};
@@ -84,7 +82,7 @@ impl Terminal {
         card.power_on(interface);
         Self {
             card,
-            entropy: TestEntropy(0x5EED_0F7E_57),
+            entropy: TestEntropy(0x005E_ED0F_7E57),
             algorithm,
         }
     }
@@ -228,10 +226,6 @@ impl Terminal {
     pub fn select_fid(&mut self, fid: u16) {
         let [high, low] = fid.to_be_bytes();
         self.ok(&[0, 0xA4, 0, 0, 2, high, low]);
-    }
-
-    pub fn select_ef(&mut self, low: u8) {
-        self.ok(&[0, 0xA4, 2, 0, 2, 0xEF, low]);
     }
 
     pub fn challenge(&mut self) -> [u8; 8] {

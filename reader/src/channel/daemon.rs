@@ -8,7 +8,7 @@
 //! use reader::channel::daemon::{self, PrivateDaemon};
 //! # fn main() -> Result<(), reader::channel::TransportError> {
 //! if !daemon::prepared() {
-//!     let status = daemon::run_again(std::env::args_os().skip(1))?;
+//!     let status = daemon::again(std::env::args_os().skip(1))?.status()?;
 //!     std::process::exit(status.code().unwrap_or(1));
 //! }
 //! let daemon = PrivateDaemon::start("SSC Virtual Reader")?;
@@ -30,13 +30,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 /// Read by libpcsclite: path of the service's socket.
 const SOCKET: &str = "PCSCLITE_CSOCK_NAME";
-/// Set by [`run_again`]: the socket is one of ours.
+/// Set by [`again`]: the socket is one of ours.
 const PREPARED: &str = "SSC_PRIVATE_PCSC";
 /// Directory that pcscd insists on, though it keeps nothing of ours there.
 const RUN: &str = "/run/pcscd";
@@ -63,33 +63,63 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// User and group `nobody`.
 const NOBODY: &str = "65534";
 
-/// Whether this process was started by [`run_again`], so that its PC/SC calls reach a [`PrivateDaemon`].
+/// Whether this process was started by [`again`], so that its PC/SC calls reach a [`PrivateDaemon`].
 pub fn prepared() -> bool {
     std::env::var_os(PREPARED).is_some() && std::env::var_os(SOCKET).is_some()
 }
 
-/// Runs this program again with `arguments` and an environment in which it can be a client of its own [`PrivateDaemon`];
-/// waits for it and gives its exit status.
+/// This program with other arguments, in an environment in which it can be a client of its own [`PrivateDaemon`].
+#[derive(Debug)]
+pub struct Again {
+    program: String,
+    command: Command,
+    /// Holds the socket while the program runs.
+    _directory: TempDir,
+}
+
+impl Again {
+    /// Runs it, with this process's input and output, and gives its exit status.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn status(mut self) -> Result<ExitStatus, TransportError> {
+        self.command.status().map_err(|error| failed(&self.program, error))
+    }
+
+    /// Runs it and gives its exit status and everything it said.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn output(mut self) -> Result<Output, TransportError> {
+        self.command.output().map_err(|error| failed(&self.program, error))
+    }
+}
+
+/// This program again, with `arguments`.
 ///
 /// # Errors
-/// The program cannot be started again.
-pub fn run_again<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<ExitStatus, TransportError> {
+/// Its file is not known, or no directory for the socket can be made.
+pub fn again<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Again, TransportError> {
     let program = std::env::current_exe().map_err(|error| failed("current_exe", error))?;
     let directory = directory()?;
-    let name = program.display().to_string();
-    Command::new(program)
+    let mut command = Command::new(&program);
+    command
         .args(arguments)
         .env(SOCKET, directory.path().join("pcscd.comm"))
-        .env(PREPARED, "1")
-        .status()
-        .map_err(|error| failed(&name, error))
+        .env(PREPARED, "1");
+    Ok(Again {
+        program: program.display().to_string(),
+        command,
+        _directory: directory,
+    })
 }
 
 /// A pcscd with one virtual reader of two slots, or with no reader. It ends when dropped.
 #[derive(Debug)]
 pub struct PrivateDaemon {
-    child: Child,
-    /// Keeps what is ours: configuration, log, and the socket where no [`run_again`] made one.
+    /// The daemon, while it runs.
+    child: Option<Child>,
+    /// Keeps what is ours: configuration, log, and the socket where no [`again`] made one.
     directory: TempDir,
     socket: PathBuf,
     reader: Option<String>,
@@ -132,18 +162,19 @@ impl PrivateDaemon {
     ///
     /// # Errors
     /// As [`PrivateDaemon::start`].
-    pub fn restart(mut self) -> Result<Self, TransportError> {
-        self.end();
-        let (reader, port) = (self.reader.clone(), self.port);
-        // The socket's directory may be ours: it has to live until the new daemon has its own.
-        let started = Self::launch(reader.as_deref(), port).map_err(|(error, _)| error);
-        drop(self);
-        started
+    pub fn restart(&mut self) -> Result<(), TransportError> {
+        self.kill();
+        self.run().map_err(|(error, _)| error)
     }
 
-    /// Ends the daemon but keeps everything else, to see what clients do without it.
+    /// Ends the daemon, to see what clients do without it.
     pub fn kill(&mut self) {
-        self.end();
+        if let Some(mut child) = self.child.take() {
+            // It runs as nobody or as the caller and leaves nothing behind, so it need not be asked politely.
+            let _ = child.kill();
+            let _ = child.wait();
+            let _ = fs::remove_file(&self.socket);
+        }
     }
 
     /// `HOST:PORT` where a card connects to slot 0 or 1.
@@ -177,31 +208,35 @@ impl PrivateDaemon {
 
     /// Starts a daemon; on failure the flag says whether another port may help.
     fn launch(reader: Option<&str>, port: u16) -> Result<Self, (TransportError, bool)> {
-        let fatal = |error| (error, false);
-        let daemon = installed(&DAEMONS, "pcscd").map_err(fatal)?;
-        let driver = installed(&DRIVERS, "vsmartcard-vpcd").map_err(fatal)?;
-        let directory = directory().map_err(fatal)?;
+        let directory = directory().map_err(|error| (error, false))?;
         let socket = match std::env::var_os(SOCKET) {
             Some(path) if prepared() => PathBuf::from(path),
             _ => directory.path().join("pcscd.comm"),
         };
-        let child = spawn(&daemon, &driver, directory.path(), &socket, reader, port).map_err(|error| (error, false))?;
-        let mut started = Self {
-            child,
+        let mut daemon = Self {
+            child: None,
             directory,
             socket,
             reader: reader.map(str::to_owned),
             port,
         };
-        started.wait_until_ready()?;
-        Ok(started)
+        daemon.run()?;
+        Ok(daemon)
+    }
+
+    fn run(&mut self) -> Result<(), (TransportError, bool)> {
+        self.child = Some(self.spawn().map_err(|error| (error, false))?);
+        self.wait_until_ready()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), (TransportError, bool)> {
         let begin = Instant::now();
         loop {
             let log = self.log();
-            let gone = matches!(self.child.try_wait(), Ok(Some(_)) | Err(_));
+            let gone = self
+                .child
+                .as_mut()
+                .is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
             // The readers come up before the line that says "ready"; a reader without its port is missing, not fatal.
             if log.contains("init failed") {
                 return Err((failed("vpcd", log.trim()), true));
@@ -216,73 +251,63 @@ impl PrivateDaemon {
         }
     }
 
-    fn end(&mut self) {
-        // It runs as nobody or as the caller and leaves nothing behind, so it need not be asked politely.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn spawn(&self) -> Result<Child, TransportError> {
+        let daemon = installed(&DAEMONS, "pcscd")?;
+        let driver = installed(&DRIVERS, "vsmartcard-vpcd")?;
+        let (directory, port) = (self.directory.path(), self.port);
+        let here = |error: std::io::Error| failed(&directory.display().to_string(), error);
+        let readers = directory.join("readers");
+        fs::create_dir_all(&readers).map_err(here)?;
+        open_to_all(directory)
+            .and_then(|()| open_to_all(&readers))
+            .map_err(here)?;
+        if let Some(reader) = &self.reader {
+            let name: String = reader.chars().filter(|c| !c.is_control() && *c != '"').collect();
+            let entry =
+                format!("FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {driver}\nCHANNELID {port}\n");
+            fs::write(readers.join("vpcd"), entry).map_err(here)?;
+        }
+        let log = File::create(directory.join("pcscd.log")).map_err(here)?;
+        let errors = log.try_clone().map_err(here)?;
         let _ = fs::remove_file(&self.socket);
+        let listener =
+            UnixListener::bind(&self.socket).map_err(|error| failed(&self.socket.display().to_string(), error))?;
+
+        let mut script = String::from("exec 3<&0 0</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; ");
+        script.push_str("exec \"$0\" --foreground --info --config \"$1\"");
+        if knows_polkit(&daemon) {
+            script.push_str(" --disable-polkit");
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]);
+        if !prepare_run_directory() {
+            // Not root and no directory: give it one of its own in a private name space.
+            command.args(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]);
+            command.arg(format!("mount -t tmpfs tmpfs /run && mkdir {RUN} || exit 1; {script}"));
+        } else {
+            if is_root() {
+                command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
+            }
+            command.args(["sh", "-c", &script]);
+        }
+        command
+            .arg(daemon)
+            .arg(&readers)
+            // Readers on USB belong to the machine's own pcscd: without drivers for them they are not touched.
+            .env("PCSCLITE_HP_DROPDIR", &readers)
+            .env_remove(PREPARED)
+            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .map_err(|error| failed("setpriv", error))
     }
 }
 
 impl Drop for PrivateDaemon {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
     }
-}
-
-fn spawn(
-    daemon: &str,
-    driver: &str,
-    directory: &Path,
-    socket: &Path,
-    reader: Option<&str>,
-    port: u16,
-) -> Result<Child, TransportError> {
-    let here = |error: std::io::Error| failed(&directory.display().to_string(), error);
-    let readers = directory.join("readers");
-    fs::create_dir(&readers).map_err(here)?;
-    open_to_all(directory)
-        .and_then(|()| open_to_all(&readers))
-        .map_err(here)?;
-    if let Some(reader) = reader {
-        let name: String = reader.chars().filter(|c| !c.is_control() && *c != '"').collect();
-        let entry =
-            format!("FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {driver}\nCHANNELID {port}\n");
-        fs::write(readers.join("vpcd"), entry).map_err(here)?;
-    }
-    let log = File::create(directory.join("pcscd.log")).map_err(here)?;
-    let errors = log.try_clone().map_err(here)?;
-    let _ = fs::remove_file(socket);
-    let listener = UnixListener::bind(socket).map_err(|error| failed(&socket.display().to_string(), error))?;
-
-    let mut script = String::from("exec 3<&0 0</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; ");
-    script.push_str("exec \"$0\" --foreground --info --config \"$1\"");
-    if knows_polkit(daemon) {
-        script.push_str(" --disable-polkit");
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]);
-    if !prepare_run_directory() {
-        // Not root and no directory: give it one of its own in a private name space.
-        command.args(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]);
-        command.arg(format!("mount -t tmpfs tmpfs /run && mkdir {RUN} || exit 1; {script}"));
-    } else {
-        if is_root() {
-            command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]);
-        }
-        command.args(["sh", "-c", &script]);
-    }
-    command
-        .arg(daemon)
-        .arg(&readers)
-        // Readers on USB belong to the machine's own pcscd: without drivers for them they are not touched.
-        .env("PCSCLITE_HP_DROPDIR", &readers)
-        .env_remove(PREPARED)
-        .stdin(Stdio::from(OwnedFd::from(listener)))
-        .stdout(log)
-        .stderr(errors)
-        .spawn()
-        .map_err(|error| failed("setpriv", error))
 }
 
 /// Newer versions ask polkit about each client, which nobody answers here; older ones refuse the option.

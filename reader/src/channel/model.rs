@@ -117,6 +117,7 @@ impl ModelChannel {
         let mut channel = Self::new(card, interface, system_entropy()?);
         channel.name = path.display().to_string();
         channel.file = Some(file);
+        channel.check_interface()?;
         // Power-on may have finished or undone a write that was torn.
         channel.save()?;
         Ok(channel)
@@ -125,6 +126,21 @@ impl ModelChannel {
     /// The card itself, to look at it without a command.
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// The card itself, to prepare a fault such as a power cut.
+    pub fn card_mut(&mut self) -> &mut Card {
+        &mut self.card
+    }
+
+    /// A card without an antenna gives no answer to a contactless reset.
+    fn check_interface(&self) -> Result<(), TransportError> {
+        if self.reset.bytes.is_empty() {
+            return Err(TransportError::Mute {
+                reader: self.name.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Changes the interface and resets the card.
@@ -217,7 +233,8 @@ impl Channel for ModelChannel {
     fn reset(&mut self) -> Result<(), TransportError> {
         self.reset.bytes = self.card.power_on(self.reset.interface);
         self.save()?;
-        self.synchronise()
+        self.synchronise()?;
+        self.check_interface()
     }
 
     fn reason(&self) -> Option<Reason> {

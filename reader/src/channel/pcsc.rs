@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How long one wait for an event lasts; a stop flag is looked at in between.
 const STEP: Duration = Duration::from_millis(150);
+/// By when pcscd has noticed that a card is gone: its poll of 400 ms and a margin.
+const POLL: Duration = Duration::from_millis(700);
 
 /// What a reader holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,13 +281,23 @@ impl PcscChannel {
         })
     }
 
-    /// Whether the reader holds no card any more; an unclear answer counts as "still there".
-    fn card_gone(&self) -> bool {
-        look(&self.context).is_ok_and(|readers| {
-            !readers
+    /// Why a command got through to the driver but not to the card. Drivers cannot tell a pulled card from a dumb one; the
+    /// reader notices a pulled card at its next poll.
+    fn lost(&self) -> TransportError {
+        let begin = Instant::now();
+        while begin.elapsed() < POLL {
+            let readers = look(&self.context).unwrap_or_default();
+            if !readers
                 .iter()
                 .any(|reader| reader.name == self.name && reader.card_present())
-        })
+            {
+                return TransportError::CardRemoved {
+                    reader: self.name.clone(),
+                };
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        TransportError::AnswerTooShort { length: 0 }
     }
 }
 
@@ -325,14 +337,7 @@ impl Channel for PcscChannel {
         check_command(command)?;
         match self.card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec) {
             Ok(answer) => check_answer(answer),
-            // Drivers report a card pulled in mid-command in several ways; the reader knows better.
-            Err(Error::NotTransacted | Error::CommError | Error::UnknownError | Error::InternalError)
-                if self.card_gone() =>
-            {
-                Err(TransportError::CardRemoved {
-                    reader: self.name.clone(),
-                })
-            }
+            Err(Error::NotTransacted | Error::CommError) => Err(self.lost()),
             Err(Error::NoSmartcard) => Err(TransportError::CardRemoved {
                 reader: self.name.clone(),
             }),

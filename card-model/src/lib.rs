@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no global state. Entropy comes in as a parameter, so every run can be repeated.
 
 pub mod card;
+pub mod codes;
 pub mod crypto;
 pub mod profile;
 pub mod secret;

@@ -7,8 +7,20 @@
 //! The types here are the resolved form: every reference is checked, every length is known.
 
 mod access;
+mod builtin;
+mod check;
+mod draft;
+mod error;
+mod find;
+mod overlay;
+mod path;
+mod raw;
+mod resolve;
 
-pub use access::{Access, Term};
+pub use access::{Access, AccessError, Term};
+pub use error::{Fault, ProfileError};
+pub use find::{KeyUse, Record};
+pub use path::{Located, PathError};
 
 use crate::crypto::Algorithm;
 
@@ -319,6 +331,8 @@ pub struct Element {
     pub repeat: u8,
     /// Whether the record may be left out (tag 60 of DF03/EF05, held in DF02/EF06 by default).
     pub optional: bool,
+    /// A value as a person writes it, for documentation and tests: text, digits or code.
+    pub example: Option<String>,
     /// Elements inside a B-TLV value.
     pub inner: Vec<Element>,
 }

@@ -1,0 +1,461 @@
+//! What must hold in a profile beyond each value by itself: the rules of a profile checker
+//! (`spec/conformance.md` §4.9, SRC-GEN) and those that the model's operating system needs.
+
+use crate::profile::draft::{Draft, Place};
+use crate::profile::error::{Fault, ProfileError};
+use crate::profile::{
+    Access, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, Format, KeyRole, Meaning, Profile, Structure,
+};
+use crate::{codes as tables, profile::KeyDefinition};
+
+/// A spot in the tree, by indexes that profile and draft share.
+#[derive(Clone, Copy)]
+pub(super) enum Spot {
+    Profile,
+    DedicatedFile(usize),
+    Key(usize, usize),
+    File(usize, usize),
+    Read(usize, usize),
+    Update(usize, usize),
+    Element(usize, usize, usize),
+}
+
+type Checked = Result<(), (Spot, Fault)>;
+
+impl Spot {
+    /// The fault with file, line and path.
+    pub(super) fn error(self, draft: &Draft, fault: Fault) -> ProfileError {
+        let (place, path) = self.locate(draft).unwrap_or_default();
+        draft.error(place, path, fault)
+    }
+
+    fn locate(self, draft: &Draft) -> Option<(Place, String)> {
+        let df = |i: usize| draft.dedicated_files.get(i);
+        let file = |i: usize, j: usize| {
+            let (df, file) = (df(i)?, df(i)?.files.get(j)?);
+            Some((file, format!("{}/{:04X}", df.id, file.fid)))
+        };
+        Some(match self {
+            Self::Profile => (draft.place, String::new()),
+            Self::DedicatedFile(i) => (df(i)?.place, df(i)?.id.clone()),
+            Self::Key(i, j) => {
+                let key = df(i)?.keys.get(j)?;
+                (key.place, format!("{}/{}", df(i)?.id, key.name))
+            }
+            Self::File(i, j) => file(i, j).map(|(file, path)| (file.place, path))?,
+            Self::Read(i, j) => file(i, j)
+                .map(|(file, path)| (file.read.as_ref().map_or(file.place, |cell| cell.place), path + "/read"))?,
+            Self::Update(i, j) => file(i, j).map(|(file, path)| {
+                (
+                    file.update.as_ref().map_or(file.place, |cell| cell.place),
+                    path + "/update",
+                )
+            })?,
+            Self::Element(i, j, k) => {
+                let (file, path) = file(i, j)?;
+                let element = file.elements.get(k)?;
+                let name = element
+                    .tag
+                    .as_ref()
+                    .map_or_else(|| format!("field {}", k + 1), |tag| format!("{:02X}", tag.value));
+                (element.place, format!("{path}/{name}"))
+            }
+        })
+    }
+}
+
+/// Checks the tree.
+pub(super) fn profile(profile: &Profile) -> Checked {
+    tree(profile)?;
+    for (i, df) in profile.dedicated_files.iter().enumerate() {
+        keys(i, df)?;
+        for (j, file) in df.files.iter().enumerate() {
+            elementary_file(profile, i, j, df, file)?;
+        }
+        directory(profile, i, df)?;
+    }
+    hsm_addresses(profile)
+}
+
+fn conflict(found: impl Into<String>, expected: impl Into<String>) -> Fault {
+    Fault::Conflict {
+        found: found.into(),
+        expected: expected.into(),
+    }
+}
+
+/// One MF first, DDFs under it, ADFs under DDFs; names and identifiers.
+fn tree(profile: &Profile) -> Checked {
+    if !profile
+        .dedicated_files
+        .first()
+        .is_some_and(|df| df.kind == DedicatedFileKind::Mf)
+    {
+        return Err((Spot::Profile, Fault::Missing("an MF as the first dedicated file")));
+    }
+    for (i, df) in profile.dedicated_files.iter().enumerate() {
+        let at = |fault| (Spot::DedicatedFile(i), fault);
+        let parent = df.parent.and_then(|parent| profile.dedicated_files.get(parent));
+        match (df.kind, parent.map(|parent| parent.kind)) {
+            (DedicatedFileKind::Mf, None) if i > 0 => return Err(at(conflict("a second MF", "one MF"))),
+            (DedicatedFileKind::Mf, None) if df.fid != 0x3F00 => {
+                return Err(at(conflict(format!("FID {:04X}", df.fid), "the MF is 3F00")));
+            }
+            (DedicatedFileKind::Mf, None)
+            | (DedicatedFileKind::Ddf, Some(DedicatedFileKind::Mf))
+            | (DedicatedFileKind::Adf, Some(DedicatedFileKind::Ddf)) => {}
+            _ => {
+                return Err(at(conflict(
+                    "the parent",
+                    "MF without parent, DDF under the MF, ADF under a DDF",
+                )));
+            }
+        }
+        if df.kind == DedicatedFileKind::Adf && df.id != format!("{:04X}", df.fid) {
+            return Err(at(conflict(
+                format!("FID {:04X}", df.fid),
+                "the FID of an ADF is its id",
+            )));
+        }
+        let nameless = df.kind == DedicatedFileKind::Mf && df.name.is_empty();
+        if !nameless && !(5..=16).contains(&df.name.len()) {
+            let value = u32::try_from(df.name.len()).unwrap_or(u32::MAX);
+            return Err(at(Fault::Range {
+                field: "bytes of name",
+                value,
+                least: 5,
+                most: 16,
+            }));
+        }
+        for other in &profile.dedicated_files[..i] {
+            let what = match other {
+                _ if !df.name.is_empty() && other.name == df.name => "name",
+                _ if other.parent == df.parent && other.fid == df.fid => "FID",
+                _ => continue,
+            };
+            return Err(at(Fault::Duplicate {
+                what,
+                value: format!("{} ({})", df.id, other.id),
+            }));
+        }
+        let environment = df.kind != DedicatedFileKind::Adf;
+        if !environment && (df.has_pin || df.announces_algorithm || df.directory_sfi.is_some()) {
+            let found = "has_pin, announces_algorithm or directory_sfi in an ADF";
+            return Err(at(conflict(found, "they belong to a DDF")));
+        }
+        for (j, file) in df.files.iter().enumerate() {
+            let at = |what, value: String| Err((Spot::File(i, j), Fault::Duplicate { what, value }));
+            if df.files[..j].iter().any(|other| other.sfi == file.sfi && file.sfi != 0) {
+                return at("SFI", format!("{:02X}", file.sfi));
+            }
+            let below = |other: &&DedicatedFile| other.parent == Some(i) && other.fid == file.fid;
+            if profile.dedicated_files.iter().any(|other| below(&other)) {
+                return at("FID", format!("{:04X}", file.fid));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keys of one dedicated file: names, identifiers, indexes.
+fn keys(i: usize, df: &DedicatedFile) -> Checked {
+    for (j, key) in df.keys.iter().enumerate() {
+        let at = |fault| (Spot::Key(i, j), fault);
+        let well_formed = key.name.starts_with(|c: char| c.is_ascii_uppercase())
+            && key.name != "PIN"
+            && key.name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        if !well_formed {
+            return Err(at(conflict(
+                format!("name {}", key.name),
+                "capital letters and digits, not PIN",
+            )));
+        }
+        if is_transaction(key) != key.index.is_some() {
+            return Err(at(conflict(
+                "index",
+                "purchase, load and TAC keys have one, others none",
+            )));
+        }
+        let local = df.kind == DedicatedFileKind::Adf;
+        if !is_transaction(key) && (key.id >= 0x80) != local {
+            let expected = if local {
+                "80–FF in an ADF"
+            } else {
+                "00–7F in MF and DDF"
+            };
+            return Err(at(conflict(format!("id {:02X}", key.id), expected)));
+        }
+        if key.role == KeyRole::Master {
+            return Err(at(conflict(
+                "a master key",
+                "master keys belong to the card operating system",
+            )));
+        }
+        for other in &df.keys[..j] {
+            let value = match other {
+                _ if other.name == key.name && other.index == key.index => key.name.clone(),
+                _ if is_transaction(other) || is_transaction(key) => continue,
+                _ if other.id == key.id => format!("{:02X} ({})", key.id, other.name),
+                _ => continue,
+            };
+            return Err(at(Fault::Duplicate { what: "key", value }));
+        }
+    }
+    Ok(())
+}
+
+/// Addressed by index in a transaction, not by an identifier.
+fn is_transaction(key: &KeyDefinition) -> bool {
+    matches!(key.role, KeyRole::Purchase | KeyRole::Load | KeyRole::Tac)
+}
+
+fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, file: &ElementaryFile) -> Checked {
+    condition(profile, i, df, &file.read).map_err(|fault| (Spot::Read(i, j), fault))?;
+    condition(profile, i, df, &file.update).map_err(|fault| (Spot::Update(i, j), fault))?;
+    let at = |fault| (Spot::File(i, j), fault);
+    if file.elements.is_empty() {
+        return Err(at(Fault::Missing("elements")));
+    }
+    for (k, element) in file.elements.iter().enumerate() {
+        let at = |fault| (Spot::Element(i, j, k), fault);
+        if let Some(tag) = element.tag
+            && file.elements[..k].iter().any(|other| other.tag == Some(tag))
+        {
+            return Err(at(Fault::Duplicate {
+                what: "tag",
+                value: format!("{tag:02X}"),
+            }));
+        }
+        let (found, expected) = (u32::from(element.length), u32::from(file.elements[0].length));
+        if file.structure == Structure::LinearFixed && found != expected {
+            return Err(at(Fault::UnequalRecords {
+                found: found + 2,
+                expected: expected + 2,
+            }));
+        }
+    }
+    let sum: u32 = file.elements.iter().map(|element| u32::from(element.length)).sum();
+    match file.structure {
+        Structure::LinearVariable | Structure::LinearFixed => {
+            let most = 254;
+            let value = file.elements.iter().map(|element| u32::from(element.repeat)).sum();
+            if value > most {
+                return Err(at(Fault::Range {
+                    field: "records",
+                    value,
+                    least: 1,
+                    most,
+                }));
+            }
+        }
+        Structure::Cyclic { .. } if sum > 255 => {
+            return Err(at(Fault::Range {
+                field: "record length",
+                value: sum,
+                least: 1,
+                most: 255,
+            }));
+        }
+        Structure::Cyclic { .. } => {}
+        Structure::Transparent { .. } if file.elements.len() != 1 => {
+            return Err(at(conflict(
+                format!("{} elements", file.elements.len()),
+                "a transparent file has one",
+            )));
+        }
+        Structure::Transparent { size } | Structure::Internal { size } if sum != u32::from(size) => {
+            return Err(at(Fault::Sum {
+                what: "elements",
+                found: sum,
+                expected: size.into(),
+            }));
+        }
+        Structure::Internal { .. } if !file.read.is_never() || !file.update.is_never() => {
+            return Err(at(conflict(
+                "the access condition",
+                "internal files are never read or written from outside",
+            )));
+        }
+        Structure::Transparent { .. } | Structure::Internal { .. } => {}
+    }
+    Ok(())
+}
+
+/// Every key of a condition exists here or in the environment above and can be used in an external authentication.
+fn condition(profile: &Profile, i: usize, df: &DedicatedFile, access: &Access) -> Result<(), Fault> {
+    let environment = &profile.dedicated_files[profile.environment(i)];
+    if access.mentions_pin() && !environment.has_pin {
+        return Err(Fault::NoPin);
+    }
+    for name in access.keys() {
+        let key = df.keys.iter().chain(&environment.keys).find(|key| key.name == name);
+        match key.map(|key| key.role) {
+            None => {
+                return Err(Fault::Unknown {
+                    what: "key",
+                    name: name.to_owned(),
+                });
+            }
+            Some(KeyRole::ExternalAuthentication) => {}
+            Some(_) => return Err(Fault::KeyRole(name.to_owned())),
+        }
+    }
+    Ok(())
+}
+
+/// The directory file exists and holds an entry for every application.
+fn directory(profile: &Profile, i: usize, df: &DedicatedFile) -> Checked {
+    let Some(sfi) = df.directory_sfi else { return Ok(()) };
+    let unknown = Fault::Unknown {
+        what: "elementary file with SFI",
+        name: format!("{sfi:02X}"),
+    };
+    let found = df.files.iter().position(|file| file.sfi == sfi);
+    let j = found.ok_or((Spot::DedicatedFile(i), unknown))?;
+    let file = &df.files[j];
+    let entries = profile.directory_entries(i);
+    let room = file
+        .elements
+        .iter()
+        .map(|element| usize::from(element.repeat))
+        .sum::<usize>();
+    let longest = entries
+        .iter()
+        .map(|entry| entry.len().saturating_sub(2))
+        .max()
+        .unwrap_or(0);
+    if file.structure != Structure::LinearVariable || room < entries.len() {
+        let expected = format!("a linear variable file with {} records", entries.len());
+        return Err((
+            Spot::File(i, j),
+            conflict(format!("a file with {room} records"), expected),
+        ));
+    }
+    if file
+        .elements
+        .iter()
+        .any(|element| usize::from(element.length) < longest)
+    {
+        let fault = conflict("the length", format!("the longest directory entry has {longest} bytes"));
+        return Err((Spot::Element(i, j, 0), fault));
+    }
+    Ok(())
+}
+
+/// No address serves two keys.
+fn hsm_addresses(profile: &Profile) -> Checked {
+    let mut used: Vec<(u32, u32, &str)> = Vec::new();
+    for (i, df) in profile.dedicated_files.iter().enumerate() {
+        for (j, key) in df.keys.iter().enumerate() {
+            let Some(first) = key.hsm else { continue };
+            let (first, end) = (u32::from(first), u32::from(first) + u32::from(key.versions));
+            let other = used.iter().find(|(start, stop, _)| first < *stop && *start < end);
+            if let Some((start, _, name)) = other {
+                let address = u16::try_from(first.max(*start)).unwrap_or(u16::MAX);
+                let fault = Fault::Overlap {
+                    first: (*name).to_owned(),
+                    second: key.name.clone(),
+                    address,
+                };
+                return Err((Spot::Key(i, j), fault));
+            }
+            used.push((first, end, &key.name));
+        }
+    }
+    Ok(())
+}
+
+/// One element by itself: its length against meaning, code table, parts and inner elements.
+pub(super) fn element(element: &Element) -> Result<(), Fault> {
+    let lengths: &[u16] = match (element.meaning, element.format) {
+        (Meaning::Date, Format::Cn) => &[4],
+        (Meaning::Month, Format::Cn) => &[3],
+        (Meaning::Year, Format::Cn) => &[2],
+        (Meaning::Time, Format::Cn) => &[7],
+        (Meaning::Amount, Format::Cn | Format::B) => &[4],
+        (Meaning::Region, Format::Cn) => &[3],
+        (Meaning::Date | Meaning::Month | Meaning::Year | Meaning::Time | Meaning::Amount | Meaning::Region, _) => {
+            return Err(conflict(
+                "the format",
+                "dates, times and regions are cn, amounts cn or b",
+            ));
+        }
+        (Meaning::Composite, Format::An) | (Meaning::Code, Format::An | Format::Cn) => &[],
+        (Meaning::Composite | Meaning::Code, _) => return Err(conflict("the format", "codes are an or cn")),
+        (Meaning::Count | Meaning::Text | Meaning::PersonName | Meaning::PersonNumber | Meaning::Binary, _) => &[],
+    };
+    if let [only] = *lengths
+        && element.length != only
+    {
+        let (value, only) = (u32::from(element.length), u32::from(only));
+        return Err(Fault::Range {
+            field: "length",
+            value,
+            least: only,
+            most: only,
+        });
+    }
+    if let Some(table) = &element.codes {
+        codes(table, element.format, element.length)?;
+    }
+    let sum = |lengths: &mut dyn Iterator<Item = u32>, what, expected: u16| {
+        let found: u32 = lengths.sum();
+        if found == u32::from(expected) {
+            Ok(())
+        } else {
+            Err(Fault::Sum {
+                what,
+                found,
+                expected: expected.into(),
+            })
+        }
+    };
+    if !element.parts.is_empty() {
+        sum(
+            &mut element.parts.iter().map(|part| u32::from(part.length)),
+            "parts",
+            element.length,
+        )?;
+    }
+    if element.format == Format::Tlv || !element.inner.is_empty() {
+        if element.format != Format::Tlv {
+            return Err(conflict("inner elements", "only B-TLV elements have them"));
+        }
+        sum(
+            &mut element.inner.iter().map(|inner| u32::from(inner.length) + 2),
+            "inner elements",
+            element.length,
+        )?;
+    }
+    for (i, inner) in element.inner.iter().enumerate() {
+        if element.inner[..i].iter().any(|other| other.tag == inner.tag) {
+            let value = format!("{:02X}", inner.tag.unwrap_or(0));
+            return Err(Fault::Duplicate {
+                what: "inner tag",
+                value,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The table exists and its codes fit an element of this format and length.
+pub(super) fn codes(table: &str, format: Format, length: u16) -> Result<(), Fault> {
+    let known = tables::table(table).ok_or_else(|| Fault::Unknown {
+        what: "code table",
+        name: table.to_owned(),
+    })?;
+    let fits = |code: &str| match format {
+        // Fewer digits than the element has are filled with F.
+        Format::Cn => code.len() <= 2 * usize::from(length),
+        _ if code.is_ascii() => code.len() == usize::from(length),
+        _ => code.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>() <= usize::from(length),
+    };
+    match known.entries.iter().find(|entry| !fits(&entry.code)) {
+        None => Ok(()),
+        Some(entry) => Err(conflict(
+            format!("code {} of table {table}", entry.code),
+            format!("length {length:02X} of the element"),
+        )),
+    }
+}

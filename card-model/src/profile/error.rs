@@ -1,0 +1,220 @@
+//! What can be wrong with a profile, told with file, line and path.
+
+use crate::profile::access::AccessError;
+use crate::words::{Explain, Explanation, Lang};
+use rust_i18n::t;
+
+/// A fault in a profile file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.explain(Lang::En).what)]
+pub struct ProfileError {
+    /// Name of the file, as it was given to the loader.
+    pub file: String,
+    /// Line in that file, from 1.
+    pub line: u32,
+    /// Place in the tree, such as `DF01/EF06/record 8`; empty for the profile itself.
+    pub path: String,
+    /// What is wrong there.
+    pub fault: Fault,
+}
+
+/// What is wrong at a place of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Not TOML, a field that does not exist, or a value of the wrong type; the parser's words.
+    Syntax(String),
+    /// No built-in profile has this name.
+    UnknownProfile(String),
+    /// A field that every profile needs is missing.
+    Missing(&'static str),
+    /// A value is not one of those allowed.
+    NotOneOf {
+        /// Field.
+        field: &'static str,
+        /// Value found.
+        value: String,
+        /// Values allowed.
+        allowed: &'static str,
+    },
+    /// Not pairs of hexadecimal digits of the right number.
+    Hex {
+        /// Field.
+        field: &'static str,
+        /// Value found.
+        value: String,
+    },
+    /// A number is outside its range.
+    Range {
+        /// Field.
+        field: &'static str,
+        /// Value found.
+        value: u32,
+        /// Least value.
+        least: u32,
+        /// Greatest value.
+        most: u32,
+    },
+    /// Something that must be unique stands twice.
+    Duplicate {
+        /// What, such as `tag` or `SFI`.
+        what: &'static str,
+        /// Value found twice.
+        value: String,
+    },
+    /// A name that is used is not defined.
+    Unknown {
+        /// What, such as `key` or `code table`.
+        what: &'static str,
+        /// Name.
+        name: String,
+    },
+    /// An overlay removes or changes something that the base does not have.
+    NotInBase {
+        /// What.
+        what: &'static str,
+        /// Name.
+        name: String,
+    },
+    /// The access condition does not follow the grammar.
+    Access(AccessError),
+    /// A key in an access condition cannot be used in an external authentication.
+    KeyRole(String),
+    /// The PIN is named in a condition, but no PIN lives in this environment.
+    NoPin,
+    /// Lengths of parts do not add up to the length of the whole.
+    Sum {
+        /// What is added: `inner elements`, `parts`.
+        what: &'static str,
+        /// Sum of the parts.
+        found: u32,
+        /// Length of the whole.
+        expected: u32,
+    },
+    /// Records of a fixed file must have one length.
+    UnequalRecords {
+        /// Length of this record.
+        found: u32,
+        /// Length of the first record.
+        expected: u32,
+    },
+    /// Something does not fit something else; both named.
+    Conflict {
+        /// What is there.
+        found: String,
+        /// What it must be.
+        expected: String,
+    },
+    /// HSM addresses of two keys overlap.
+    Overlap {
+        /// First key.
+        first: String,
+        /// Second key.
+        second: String,
+        /// Address that both use.
+        address: u16,
+    },
+    /// The PSAM usage byte has no sensible level count or type.
+    PsamUsage(u8),
+    /// Overlays extend each other in a circle, or too deep.
+    Circle(String),
+}
+
+impl Explain for ProfileError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        let fault = self.fault.words(lang);
+        let place = if self.path.is_empty() {
+            format!("{}:{}", self.file, self.line)
+        } else {
+            format!("{}:{}: {}", self.file, self.line, self.path)
+        };
+        Explanation {
+            what: format!("{place}: {fault}"),
+            why: None,
+            next: Some(
+                t!(
+                    "profile.next",
+                    locale = lang.locale(),
+                    file = self.file,
+                    line = self.line
+                )
+                .into_owned(),
+            ),
+        }
+    }
+}
+
+impl Fault {
+    /// The fault in words, without its place.
+    pub fn words(&self, lang: Lang) -> String {
+        let locale = lang.locale();
+        match self {
+            Self::Syntax(message) => t!("profile.syntax", locale = locale, message = message),
+            Self::UnknownProfile(name) => t!("profile.unknown_profile", locale = locale, name = name),
+            Self::Missing(field) => t!("profile.missing", locale = locale, field = field),
+            Self::NotOneOf { field, value, allowed } => {
+                t!(
+                    "profile.not_one_of",
+                    locale = locale,
+                    field = field,
+                    value = value,
+                    allowed = allowed
+                )
+            }
+            Self::Hex { field, value } => t!("profile.hex", locale = locale, field = field, value = value),
+            Self::Range {
+                field,
+                value,
+                least,
+                most,
+            } => {
+                t!(
+                    "profile.range",
+                    locale = locale,
+                    field = field,
+                    value = value,
+                    least = least,
+                    most = most
+                )
+            }
+            Self::Duplicate { what, value } => t!("profile.duplicate", locale = locale, what = what, value = value),
+            Self::Unknown { what, name } => t!("profile.unknown", locale = locale, what = what, name = name),
+            Self::NotInBase { what, name } => t!("profile.not_in_base", locale = locale, what = what, name = name),
+            Self::Access(error) => t!("profile.access", locale = locale, error = error),
+            Self::KeyRole(name) => t!("profile.key_role", locale = locale, name = name),
+            Self::NoPin => t!("profile.no_pin", locale = locale),
+            Self::Sum { what, found, expected } => {
+                t!(
+                    "profile.sum",
+                    locale = locale,
+                    what = what,
+                    found = found,
+                    expected = expected
+                )
+            }
+            Self::UnequalRecords { found, expected } => {
+                t!(
+                    "profile.unequal_records",
+                    locale = locale,
+                    found = found,
+                    expected = expected
+                )
+            }
+            Self::Conflict { found, expected } => {
+                t!("profile.conflict", locale = locale, found = found, expected = expected)
+            }
+            Self::Overlap { first, second, address } => t!(
+                "profile.overlap",
+                locale = locale,
+                first = first,
+                second = second,
+                address = format!("{address:04X}")
+            ),
+            Self::PsamUsage(usage) => {
+                t!("profile.psam_usage", locale = locale, usage = format!("{usage:02X}"))
+            }
+            Self::Circle(name) => t!("profile.circle", locale = locale, name = name),
+        }
+        .into_owned()
+    }
+}

@@ -1,0 +1,505 @@
+//! From the merged draft to the profile: every field present, every value in its range.
+
+use crate::crypto::Algorithm;
+use crate::profile::check;
+use crate::profile::draft::{
+    Cell, Draft, DraftDedicatedFile, DraftElement, DraftElementaryFile, DraftKey, Field, Place,
+};
+use crate::profile::error::{Fault, ProfileError};
+use crate::profile::{
+    Access, AnswerToReset, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, FileClass, Format, KeyDefinition,
+    KeyLevel, KeyRole, Meaning, OsDefaults, Part, PinPolicy, Profile, Structure,
+};
+
+/// Turns a draft into a profile and checks it as a whole.
+pub(super) fn resolve(draft: &Draft) -> Result<Profile, ProfileError> {
+    let top = At {
+        draft,
+        place: draft.place,
+        path: String::new(),
+    };
+    let mut profile = Profile {
+        name: top.text("name", &draft.name)?,
+        zh: top.text("zh", &draft.zh)?,
+        en: top.text("en", &draft.en)?,
+        generation: top.number("generation", &draft.generation, 1, 3)?,
+        specification_version: top.text("specification_version", &draft.specification_version)?,
+        algorithm: top.one_of("algorithm", &draft.algorithm, ALGORITHMS)?,
+        reset: AnswerToReset {
+            contact: top.hex("reset.contact", &draft.contact)?,
+            contactless: Some(top.hex("reset.contactless", &draft.contactless)?).filter(|bytes| !bytes.is_empty()),
+            maker: top.hex_array("reset.maker", &draft.maker)?,
+        },
+        pin: PinPolicy {
+            min_digits: top.number("pin.min_digits", &draft.min_digits, 4, 16)?,
+            max_digits: top.number("pin.max_digits", &draft.max_digits, 4, 16)?,
+            tries: top.number("pin.tries", &draft.pin_tries, 1, 15)?,
+        },
+        os: OsDefaults {
+            key_tries: top.number("os.key_tries", &draft.key_tries, 1, 15)?,
+            memory: top.need("os.memory", &draft.memory)?.value,
+            test_transport_key: top.hex_array("os.test_transport_key", &draft.test_transport_key)?,
+        },
+        dedicated_files: Vec::new(),
+    };
+    if profile.pin.min_digits > profile.pin.max_digits {
+        let (value, most) = (profile.pin.min_digits.into(), profile.pin.max_digits.into());
+        let place = draft.min_digits.as_ref().map_or(draft.place, |cell| cell.place);
+        return Err(draft.error(
+            place,
+            "",
+            Fault::Range {
+                field: "pin.min_digits",
+                value,
+                least: 4,
+                most,
+            },
+        ));
+    }
+    for df in &draft.dedicated_files {
+        let at = At {
+            draft,
+            place: df.place,
+            path: df.id.clone(),
+        };
+        let resolved = dedicated_file(&at, df, &profile)?;
+        profile.dedicated_files.push(resolved);
+    }
+    check::profile(&profile).map_err(|(spot, fault)| spot.error(draft, fault))?;
+    Ok(profile)
+}
+
+/// A place in draft and tree, for errors.
+struct At<'a> {
+    draft: &'a Draft,
+    place: Place,
+    path: String,
+}
+
+impl<'a> At<'a> {
+    fn below(&self, place: Place, path: String) -> Self {
+        Self {
+            draft: self.draft,
+            place,
+            path,
+        }
+    }
+
+    fn error(&self, place: Place, fault: Fault) -> ProfileError {
+        self.draft.error(place, self.path.clone(), fault)
+    }
+
+    fn need<'f, T>(&self, name: &'static str, field: &'f Field<T>) -> Result<&'f Cell<T>, ProfileError> {
+        field
+            .as_ref()
+            .ok_or_else(|| self.error(self.place, Fault::Missing(name)))
+    }
+
+    fn text(&self, name: &'static str, field: &Field<String>) -> Result<String, ProfileError> {
+        let cell = self.need(name, field)?;
+        if cell.value.trim().is_empty() {
+            return Err(self.error(cell.place, Fault::Missing(name)));
+        }
+        Ok(cell.value.clone())
+    }
+
+    fn range<T: Copy + Into<u32>>(
+        &self,
+        field: &'static str,
+        cell: &Cell<T>,
+        least: u32,
+        most: u32,
+    ) -> Result<T, ProfileError> {
+        let value = cell.value.into();
+        if (least..=most).contains(&value) {
+            Ok(cell.value)
+        } else {
+            Err(self.error(
+                cell.place,
+                Fault::Range {
+                    field,
+                    value,
+                    least,
+                    most,
+                },
+            ))
+        }
+    }
+
+    fn number<T: Copy + Into<u32>>(
+        &self,
+        name: &'static str,
+        field: &Field<T>,
+        least: u32,
+        most: u32,
+    ) -> Result<T, ProfileError> {
+        self.range(name, self.need(name, field)?, least, most)
+    }
+
+    fn one_of<T: Copy>(&self, field: &'static str, value: &Field<String>, words: Words<T>) -> Result<T, ProfileError> {
+        let cell = self.need(field, value)?;
+        words.find(&cell.value).ok_or_else(|| {
+            self.error(
+                cell.place,
+                Fault::NotOneOf {
+                    field,
+                    value: cell.value.clone(),
+                    allowed: words.allowed,
+                },
+            )
+        })
+    }
+
+    fn hex(&self, field: &'static str, value: &Field<String>) -> Result<Vec<u8>, ProfileError> {
+        let cell = self.need(field, value)?;
+        hex::decode(&cell.value).map_err(|_| {
+            self.error(
+                cell.place,
+                Fault::Hex {
+                    field,
+                    value: cell.value.clone(),
+                },
+            )
+        })
+    }
+
+    fn hex_array<const N: usize>(&self, field: &'static str, value: &Field<String>) -> Result<[u8; N], ProfileError> {
+        let cell = self.need(field, value)?;
+        let bytes = self.hex(field, value)?;
+        bytes.try_into().map_err(|_| {
+            self.error(
+                cell.place,
+                Fault::Hex {
+                    field,
+                    value: cell.value.clone(),
+                },
+            )
+        })
+    }
+}
+
+/// The words of a field and what they stand for.
+#[derive(Clone, Copy)]
+struct Words<T: 'static> {
+    allowed: &'static str,
+    words: &'static [(&'static str, T)],
+}
+
+impl<T: Copy> Words<T> {
+    fn find(&self, word: &str) -> Option<T> {
+        self.words
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, value)| *value)
+    }
+}
+
+macro_rules! words {
+    ($($name:ident: $type:ty { $first:literal => $first_value:expr $(, $word:literal => $value:expr)* })+) => {
+        $(const $name: Words<$type> = Words {
+            allowed: concat!($first $(, ", ", $word)*),
+            words: &[($first, $first_value) $(, ($word, $value))*],
+        };)+
+    };
+}
+
+words! {
+    ALGORITHMS: Algorithm { "SM4" => Algorithm::Sm4, "3DES" => Algorithm::TripleDes }
+    KINDS: DedicatedFileKind {
+        "MF" => DedicatedFileKind::Mf, "DDF" => DedicatedFileKind::Ddf, "ADF" => DedicatedFileKind::Adf
+    }
+    ROLES: KeyRole {
+        "internal authentication" => KeyRole::InternalAuthentication,
+        "external authentication" => KeyRole::ExternalAuthentication,
+        "secure messaging" => KeyRole::SecureMessaging,
+        "PIN unblock" => KeyRole::PinUnblock,
+        "card block" => KeyRole::CardBlock,
+        "application block" => KeyRole::ApplicationBlock,
+        "purchase" => KeyRole::Purchase,
+        "load" => KeyRole::Load,
+        "TAC" => KeyRole::Tac
+    }
+    LEVELS: KeyLevel {
+        "ministry" => KeyLevel::Ministry, "province" => KeyLevel::Province, "issuer" => KeyLevel::Issuer
+    }
+    CLASSES: FileClass {
+        "active" => FileClass::Active, "predefined" => FileClass::Predefined, "reserved" => FileClass::Reserved,
+        "optional" => FileClass::Optional, "system" => FileClass::System
+    }
+    MEANINGS: Meaning {
+        "text" => Meaning::Text, "date" => Meaning::Date, "month" => Meaning::Month, "year" => Meaning::Year,
+        "time" => Meaning::Time, "amount" => Meaning::Amount, "count" => Meaning::Count, "region" => Meaning::Region,
+        "person name" => Meaning::PersonName, "person number" => Meaning::PersonNumber, "binary" => Meaning::Binary
+    }
+    STRUCTURES: Shape {
+        "linear variable" => Shape::Variable, "linear fixed" => Shape::Fixed, "cyclic" => Shape::Cyclic,
+        "transparent" => Shape::Transparent, "internal" => Shape::Internal
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Variable,
+    Fixed,
+    Cyclic,
+    Transparent,
+    Internal,
+}
+
+fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Result<DedicatedFile, ProfileError> {
+    let parent = match &df.parent {
+        None => None,
+        Some(cell) => {
+            let position = profile
+                .dedicated_files
+                .iter()
+                .position(|parent| parent.id == cell.value);
+            let unknown = || {
+                at.error(
+                    cell.place,
+                    Fault::Unknown {
+                        what: "parent before this file",
+                        name: cell.value.clone(),
+                    },
+                )
+            };
+            Some(position.ok_or_else(unknown)?)
+        }
+    };
+    let keys = df
+        .keys
+        .iter()
+        .map(|key| key_definition(&at.below(key.place, format!("{}/{}", df.id, key.name)), key, profile));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let files = df
+        .files
+        .iter()
+        .map(|ef| elementary_file(&at.below(ef.place, format!("{}/{:04X}", df.id, ef.fid)), ef));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    Ok(DedicatedFile {
+        id: df.id.clone(),
+        kind: at.one_of("kind", &df.kind, KINDS)?,
+        parent,
+        fid: at.need("fid", &df.fid)?.value,
+        name: if df.name.is_some() {
+            at.hex("name", &df.name)?
+        } else {
+            Vec::new()
+        },
+        label: df.label.as_ref().map(|cell| cell.value.clone()),
+        zh: at.text("zh", &df.zh)?,
+        en: at.text("en", &df.en)?,
+        directory_sfi: df.directory_sfi.as_ref().map(|cell| cell.value),
+        announces_algorithm: df.announces_algorithm.as_ref().is_some_and(|cell| cell.value),
+        has_pin: df.has_pin.as_ref().is_some_and(|cell| cell.value),
+        keys,
+        files,
+    })
+}
+
+fn key_definition(at: &At<'_>, key: &DraftKey, profile: &Profile) -> Result<KeyDefinition, ProfileError> {
+    let role = match &key.role {
+        None => KeyRole::ExternalAuthentication,
+        Some(_) => at.one_of("role", &key.role, ROLES)?,
+    };
+    let tries = match &key.tries {
+        None => Some(profile.os.key_tries),
+        Some(cell) => Some(at.range("tries", cell, 0, 15)?).filter(|tries| *tries > 0),
+    };
+    let length = match &key.length {
+        None => 16,
+        Some(cell) => match (cell.value, profile.algorithm) {
+            (16, _) | (8, Algorithm::TripleDes) => cell.value,
+            (value, algorithm) => {
+                let least = if algorithm == Algorithm::Sm4 { 16 } else { 8 };
+                return Err(at.error(
+                    cell.place,
+                    Fault::Range {
+                        field: "length",
+                        value: value.into(),
+                        least,
+                        most: 16,
+                    },
+                ));
+            }
+        },
+    };
+    if let Some(cell) = &key.psam {
+        let (levels, kind) = (cell.value[0] >> 5, cell.value[0] & 0x1F);
+        if !(1..=3).contains(&levels) || !matches!(kind, 2 | 6 | 7 | 8 | 9 | 12) {
+            return Err(at.error(cell.place, Fault::PsamUsage(cell.value[0])));
+        }
+    }
+    Ok(KeyDefinition {
+        name: key.name.clone(),
+        zh: at.text("zh", &key.zh)?,
+        en: at.text("en", &key.en)?,
+        role,
+        id: at.need("id", &key.id)?.value,
+        index: key.index.as_ref().map(|cell| cell.value),
+        psam: key.psam.as_ref().map(|cell| (cell.value[0], cell.value[1])),
+        hsm: key.hsm.as_ref().map(|cell| cell.value),
+        level: at.one_of("level", &key.level, LEVELS)?,
+        versions: match &key.versions {
+            None => 1,
+            Some(cell) => at.range("versions", cell, 1, 3)?,
+        },
+        length,
+        tries,
+    })
+}
+
+fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
+    let structure = match at.one_of("structure", &ef.structure, STRUCTURES)? {
+        Shape::Variable => Structure::LinearVariable,
+        Shape::Fixed => Structure::LinearFixed,
+        Shape::Cyclic => Structure::Cyclic {
+            records: at.number("records", &ef.records, 1, 254)?,
+        },
+        Shape::Transparent => Structure::Transparent {
+            size: at.number("size", &ef.size, 1, 0x7FFF)?,
+        },
+        Shape::Internal => Structure::Internal {
+            size: at.number("size", &ef.size, 1, 0x7FFF)?,
+        },
+    };
+    let implied = match ef.fid.to_be_bytes() {
+        [0xEF, low @ 1..=0x1E] if !matches!(structure, Structure::Internal { .. }) => low,
+        _ => 0,
+    };
+    let linear = matches!(structure, Structure::LinearVariable | Structure::LinearFixed);
+    let mut elements = Vec::new();
+    for (i, draft) in ef.elements.iter().enumerate() {
+        let number: usize = elements
+            .iter()
+            .map(|element: &Element| usize::from(element.repeat))
+            .sum::<usize>()
+            + 1;
+        let name = if linear {
+            format!("record {number}")
+        } else {
+            format!("field {}", i + 1)
+        };
+        elements.push(element(
+            &at.below(draft.place, format!("{}/{name}", at.path)),
+            draft,
+            linear,
+            true,
+        )?);
+    }
+    Ok(ElementaryFile {
+        fid: ef.fid,
+        sfi: match &ef.sfi {
+            None => implied,
+            Some(cell) => at.range("sfi", cell, 0, 30)?,
+        },
+        zh: at.text("zh", &ef.zh)?,
+        en: at.text("en", &ef.en)?,
+        class: at.one_of("class", &ef.class, CLASSES)?,
+        structure,
+        read: access(at, "read", &ef.read)?,
+        update: access(at, "update", &ef.update)?,
+        elements,
+    })
+}
+
+fn access(at: &At<'_>, name: &'static str, field: &Field<String>) -> Result<Access, ProfileError> {
+    let cell = at.need(name, field)?;
+    cell.value
+        .parse()
+        .map_err(|error| at.error(cell.place, Fault::Access(error)))
+}
+
+/// `tagged`: the element is a record or an inner TLV, so it needs a tag and its length fits one byte.
+/// `outer`: it is not inside another one.
+fn element(at: &At<'_>, draft: &DraftElement, tagged: bool, outer: bool) -> Result<Element, ProfileError> {
+    let given: Vec<_> = [
+        (Format::An, &draft.an),
+        (Format::Cn, &draft.cn),
+        (Format::B, &draft.b),
+        (Format::Tlv, &draft.tlv),
+    ]
+    .into_iter()
+    .filter_map(|(format, field)| field.as_ref().map(|cell| (format, cell)))
+    .collect();
+    let (format, length) = match given[..] {
+        [(format, cell)] => (format, cell),
+        [] => return Err(at.error(at.place, Fault::Missing("an, cn, b or tlv"))),
+        [_, (_, second), ..] => {
+            let fault = Fault::Conflict {
+                found: "a second format".to_owned(),
+                expected: "one of an, cn, b, tlv".to_owned(),
+            };
+            return Err(at.error(second.place, fault));
+        }
+    };
+    let tag = match (&draft.tag, tagged) {
+        (Some(cell), true) => Some(at.range("tag", cell, 0x01, 0xFE)?),
+        (None, true) => return Err(at.error(at.place, Fault::Missing("tag"))),
+        (Some(cell), false) => {
+            let expected = "fields of cyclic, transparent and internal files have no tag".to_owned();
+            return Err(at.error(
+                cell.place,
+                Fault::Conflict {
+                    found: format!("tag {:02X}", cell.value),
+                    expected,
+                },
+            ));
+        }
+        (None, false) => None,
+    };
+    // UPDATE RECORD carries tag, length and value in at most 255 bytes.
+    let length = at.range("length", length, 1, if tagged { 253 } else { 0x7FFF })?;
+    let codes = draft.codes.as_ref().map(|cell| cell.value.clone());
+    let meaning = match &draft.is {
+        Some(_) => at.one_of("is", &draft.is, MEANINGS)?,
+        None if codes.is_some() => Meaning::Code,
+        None if !draft.parts.is_empty() => Meaning::Composite,
+        None if format == Format::B && !tagged && length > 4 => Meaning::Binary,
+        None => Meaning::Text,
+    };
+    if !outer && (!draft.inner.is_empty() || format == Format::Tlv) {
+        let (found, expected) = ("a B-TLV inside a B-TLV".to_owned(), "one level only".to_owned());
+        return Err(at.error(at.place, Fault::Conflict { found, expected }));
+    }
+    let inner = draft.inner.iter().map(|inner| {
+        let tag = inner.tag.as_ref().map_or(0, |cell| cell.value);
+        element(
+            &at.below(inner.place, format!("{}/{tag:02X}", at.path)),
+            inner,
+            true,
+            false,
+        )
+    });
+    let element = Element {
+        tag,
+        zh: at.text("zh", &draft.zh)?,
+        en: at.text("en", &draft.en)?,
+        format,
+        length,
+        meaning,
+        codes,
+        parts: draft.parts.iter().map(part).collect(),
+        repeat: match &draft.repeat {
+            None => 1,
+            Some(cell) => at.range("repeat", cell, 1, if tagged && outer { 99 } else { 1 })?,
+        },
+        optional: draft.optional.as_ref().is_some_and(|cell| cell.value),
+        example: draft.example.as_ref().map(|cell| cell.value.clone()),
+        inner: inner.collect::<Result<_, _>>()?,
+    };
+    check::element(&element).map_err(|fault| at.error(at.place, fault))?;
+    for (part, draft) in element.parts.iter().zip(&draft.parts) {
+        check::codes(&part.codes, Format::An, part.length.into()).map_err(|fault| at.error(draft.place, fault))?;
+    }
+    Ok(element)
+}
+
+fn part(draft: &crate::profile::draft::DraftPart) -> Part {
+    Part {
+        zh: draft.zh.clone(),
+        en: draft.en.clone(),
+        length: draft.length,
+        codes: draft.codes.clone(),
+    }
+}

@@ -1,6 +1,8 @@
 //! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
 
 pub mod channel;
+mod code_tables;
+pub mod decode;
 pub mod command;
 pub mod link;
 pub mod reset;

@@ -2,10 +2,16 @@
 
 pub mod channel;
 mod code_tables;
-pub mod decode;
 pub mod command;
+pub mod commands;
+pub mod decode;
+pub mod error;
 pub mod link;
+pub mod pin;
 pub mod reset;
 pub mod security;
+pub mod select;
+pub mod session;
+pub mod wellknown;
 
 rust_i18n::i18n!("../locales", fallback = "en");

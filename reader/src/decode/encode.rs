@@ -113,13 +113,13 @@ fn empty(element: &Element) -> Vec<u8> {
     }
 }
 
-/// Left aligned, filled with 00.
+/// Left aligned, filled as the format wants it: `cn` with nibbles F, all others with 00.
 fn fill(element: &Element, mut bytes: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
     let limit = usize::from(element.length);
     if bytes.len() > limit {
         return Err(EncodeError::TooLong { by: bytes.len() - limit, limit });
     }
-    bytes.resize(limit, 0);
+    bytes.resize(limit, if element.format == Format::Cn { 0xFF } else { 0 });
     Ok(bytes)
 }
 
@@ -140,7 +140,7 @@ fn content(element: &Element, text: &str) -> Result<String, EncodeError> {
             let digits = only_digits(text)?.trim_start_matches('0');
             Ok(format!("{digits:0>width$}"))
         }
-        Meaning::Region => region(element, text),
+        Meaning::Region => region(text),
         Meaning::Code => match element.codes.as_deref() {
             Some(table) => code(table, text),
             None => Ok(text.to_owned()),
@@ -262,15 +262,13 @@ fn fen(text: &str) -> Result<u64, EncodeError> {
     format!("{whole}{cents:0<2}").parse().map_err(|_| bad())
 }
 
-/// Six digits, or the name of a region in the table.
-fn region(element: &Element, text: &str) -> Result<String, EncodeError> {
+/// Six digits, also of a region the table does not know, or the name of one it knows.
+fn region(text: &str) -> Result<String, EncodeError> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return exact_digits(text, 6);
     }
-    match element.codes.as_deref() {
-        Some(table) => code(table, text),
-        None => exact_digits(text, 6),
-    }
+    crate::code_tables::region_code(text)
+        .ok_or_else(|| EncodeError::NoSuchCode { given: text.to_owned(), table: "region".to_owned() })
 }
 
 /// A code of the table, given as code or as its text.

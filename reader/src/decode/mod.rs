@@ -60,9 +60,11 @@ fn text(element: &Element, bytes: &[u8]) -> Value {
     typed(element, &content).unwrap_or_else(|| malformed(bytes, Format::An))
 }
 
-/// `cn`: digits up to the fill of nibbles F. A value with other nibbles is no number but an identifier written in hex
-/// (card identification code, initializing institution).
+/// `cn`: digits up to the fill of nibbles F. A text with other nibbles is no number but an identifier written in hex.
 fn digits(element: &Element, bytes: &[u8]) -> Value {
+    if element.meaning == Meaning::Binary {
+        return Value::Bytes(bytes.to_vec());
+    }
     let all = hex::encode_upper(bytes);
     let digits = all.trim_end_matches('F');
     if digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -70,7 +72,6 @@ fn digits(element: &Element, bytes: &[u8]) -> Value {
     }
     match element.meaning {
         Meaning::Text | Meaning::PersonNumber => Value::Text(all),
-        Meaning::Binary => Value::Bytes(bytes.to_vec()),
         _ => malformed(bytes, Format::Cn),
     }
 }
@@ -101,7 +102,8 @@ fn typed(element: &Element, content: &str) -> Option<Value> {
         Meaning::Time => Value::Time(time(content)?),
         Meaning::Amount => Value::Amount(number()??),
         Meaning::Count => Value::Count(number()??),
-        Meaning::Region | Meaning::Code => Value::Code(coded(table, content)),
+        Meaning::Code => Value::Code(coded(table, content)),
+        Meaning::Region => Value::Code(Coded { code: content.to_owned(), text: crate::code_tables::region(content) }),
         Meaning::Composite => composite(element, content)?,
         Meaning::Binary => Value::Bytes(content.as_bytes().to_vec()),
     })
@@ -172,6 +174,7 @@ pub(crate) mod tests {
             parts: Vec::new(),
             repeat: 1,
             optional: false,
+            example: None,
             inner: Vec::new(),
         }
     }

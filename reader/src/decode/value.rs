@@ -122,6 +122,7 @@ impl Value {
                 let part = |p: &PartValue| format!("{}{}{}", lang.pick(&p.zh, &p.en), lang.pick("：", ": "), p.coded.text(lang));
                 parts.iter().map(part).collect::<Vec<_>>().join(lang.pick("；", "; "))
             }
+            Self::Bytes(bytes) if bytes.len() <= 32 => hex::encode_upper(bytes),
             Self::Bytes(bytes) => match lang {
                 Lang::Zh => format!("{} 字节", bytes.len()),
                 Lang::En => format!("{} bytes", bytes.len()),

@@ -120,7 +120,8 @@ mod tests {
         let mut state = SecurityState { pin: true, ..SecurityState::default() };
         state.selected(3);
         state.keys.push("UK1DF01".to_owned());
-        let way = cheapest(&either(), &state, Prefer::Key, true, |_| true).expect("met");
+        let access = either();
+        let way = cheapest(&access, &state, Prefer::Key, true, |_| true).expect("met");
         assert!(way.is_empty());
         state.selected(3);
         assert!(state.has_key("UK1DF01"), "selecting the same file again keeps the state");

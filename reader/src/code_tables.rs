@@ -17,7 +17,7 @@ pub(crate) fn region(code: &str) -> Option<(String, String)> {
 
 /// The code that `given` is or names. A table that is not whole takes any ASCII code: it may only be unknown here.
 pub(crate) fn find(table: &str, given: &str) -> Option<String> {
-    let Some(table) = codes::table(table) else { return None };
+    let table = codes::table(table)?;
     if let Some(entry) = table.find(given) {
         return Some(entry.code.clone());
     }

@@ -33,21 +33,35 @@ impl RecordMode {
 }
 
 /// SELECT a dedicated file by its name; answers the FCI.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn select_name(name: &[u8]) -> Result<Command, CommandError> {
     Ok(Command::new(0x00, 0xA4, 0x04, 0x00).with_data(name)?.with_le(0))
 }
 
 /// SELECT a master or dedicated file by its identifier; answers the FCI.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn select_dedicated_file(fid: u16) -> Result<Command, CommandError> {
-    Ok(Command::new(0x00, 0xA4, 0x00, 0x00).with_data(&fid.to_be_bytes())?.with_le(0))
+    Ok(Command::new(0x00, 0xA4, 0x00, 0x00)
+        .with_data(&fid.to_be_bytes())?
+        .with_le(0))
 }
 
 /// SELECT an elementary file of the current dedicated file; answers only 9000.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn select_file(fid: u16) -> Result<Command, CommandError> {
     Command::new(0x00, 0xA4, 0x02, 0x00).with_data(&fid.to_be_bytes())
 }
 
 /// SELECT an elementary file as many hosts send it, with P1 00 (`spec/files.md` §1.2).
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn select_file_p1_00(fid: u16) -> Result<Command, CommandError> {
     Command::new(0x00, 0xA4, 0x00, 0x00).with_data(&fid.to_be_bytes())
 }
@@ -58,6 +72,9 @@ pub fn read_record(p1: u8, mode: RecordMode, sfi: u8, length: usize) -> Command 
 }
 
 /// UPDATE RECORD with a whole record, without secure messaging as the national files want it.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn update_record(p1: u8, mode: RecordMode, sfi: u8, record: &[u8]) -> Result<Command, CommandError> {
     Command::new(0x00, 0xDC, p1, sfi << 3 | mode.bits()).with_data(record)
 }
@@ -69,6 +86,9 @@ pub fn read_binary(offset: u16, length: usize) -> Command {
 }
 
 /// UPDATE BINARY of the current file; `offset` below 8000.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn update_binary(offset: u16, data: &[u8]) -> Result<Command, CommandError> {
     let [high, low] = offset.to_be_bytes();
     Command::new(0x00, 0xD6, high & 0x7F, low).with_data(data)
@@ -80,13 +100,24 @@ pub fn get_challenge(length: u8) -> Command {
 }
 
 /// INTERNAL AUTHENTICATION: `factor ‖ original [‖ version]`; version 1 is the default and not sent.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn internal_authentication(factor: &[u8; 8], original: &[u8; 8], version: u8) -> Result<Command, CommandError> {
     let data = with_version([*factor, *original], version);
     Ok(Command::new(0x00, 0x88, 0x00, 0x00).with_data(&data)?.with_le(8))
 }
 
 /// EXTERNAL AUTHENTICATION with key `id`: `authentication data ‖ original [‖ version]`.
-pub fn external_authentication(id: u8, data: &[u8; 8], original: &[u8; 8], version: u8) -> Result<Command, CommandError> {
+///
+/// # Errors
+/// More than 255 bytes of data.
+pub fn external_authentication(
+    id: u8,
+    data: &[u8; 8],
+    original: &[u8; 8],
+    version: u8,
+) -> Result<Command, CommandError> {
     Command::new(0x00, 0x82, 0x00, id).with_data(&with_version([*data, *original], version))
 }
 
@@ -104,11 +135,17 @@ pub fn pin_query() -> Command {
 }
 
 /// VERIFY.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn verify(pin: &[u8]) -> Result<Command, CommandError> {
     Command::new(0x00, 0x20, 0x00, 0x00).with_data(pin)
 }
 
 /// CHANGE PIN: `old ‖ FF ‖ new`; either may be empty.
+///
+/// # Errors
+/// More than 255 bytes of data.
 pub fn change_pin(old: &[u8], new: &[u8]) -> Result<Command, CommandError> {
     let data = zeroize::Zeroizing::new([old, &[0xFF], new].concat());
     Command::new(0x80, 0x5E, 0x01, 0x00).with_data(&data)
@@ -160,15 +197,30 @@ mod tests {
         assert_eq!(hex(read_record(0x01, RecordMode::FromNumber, 0, 0x40)), "00B2010540");
         assert_eq!(hex(read_record(0x01, RecordMode::Number, 0, 256)), "00B2010400");
         let record = [0x05, 0x04, 0x20, 0x26, 0x01, 0x01];
-        assert_eq!(hex(update_record(5, RecordMode::First, 5, &record).expect("short")), "00DC052806050420260101");
+        assert_eq!(
+            hex(update_record(5, RecordMode::First, 5, &record).expect("short")),
+            "00DC052806050420260101"
+        );
         assert_eq!(hex(get_challenge(8)), "0084000008");
         assert_eq!(hex(pin_query()), "0020000000");
         assert_eq!(hex(verify(&[0x12, 0x34, 0x56]).expect("short")), "0020000003123456");
-        assert_eq!(hex(change_pin(&[0x12, 0x34, 0x56], &[0x65, 0x43, 0x21]).expect("short")), "805E010007123456FF654321");
+        assert_eq!(
+            hex(change_pin(&[0x12, 0x34, 0x56], &[0x65, 0x43, 0x21]).expect("short")),
+            "805E010007123456FF654321"
+        );
         let (a, b) = ([0xAA; 8], [0xBB; 8]);
         let tail = "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBB";
-        assert_eq!(hex(external_authentication(0x0A, &a, &b, 1).expect("short")), format!("0082000A10{tail}"));
-        assert_eq!(hex(external_authentication(0x04, &a, &b, 3).expect("short")), format!("0082000411{tail}03"));
-        assert_eq!(hex(internal_authentication(&a, &b, 1).expect("short")), format!("0088000010{tail}08"));
+        assert_eq!(
+            hex(external_authentication(0x0A, &a, &b, 1).expect("short")),
+            format!("0082000A10{tail}")
+        );
+        assert_eq!(
+            hex(external_authentication(0x04, &a, &b, 3).expect("short")),
+            format!("0082000411{tail}03")
+        );
+        assert_eq!(
+            hex(internal_authentication(&a, &b, 1).expect("short")),
+            format!("0088000010{tail}08")
+        );
     }
 }

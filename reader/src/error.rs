@@ -53,9 +53,20 @@ impl Rule {
         let missing = self.missing.join(lang.pick("、", ", "));
         let text = match (self.condition.as_str(), self.missing.is_empty()) {
             ("never", _) => t!("session.rule.never", locale = locale, path = self.path),
-            (condition, true) => t!("session.rule.met", locale = locale, path = self.path, condition = condition),
+            (condition, true) => t!(
+                "session.rule.met",
+                locale = locale,
+                path = self.path,
+                condition = condition
+            ),
             (condition, false) => {
-                t!("session.rule.missing", locale = locale, path = self.path, condition = condition, missing = missing)
+                t!(
+                    "session.rule.missing",
+                    locale = locale,
+                    path = self.path,
+                    condition = condition,
+                    missing = missing
+                )
             }
         };
         text.into_owned()
@@ -63,9 +74,18 @@ impl Rule {
 
     fn next(&self, lang: Lang) -> String {
         let locale = lang.locale();
-        let keys: Vec<&str> = self.missing.iter().map(String::as_str).filter(|name| *name != PIN).collect();
+        let keys: Vec<&str> = self
+            .missing
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != PIN)
+            .collect();
         let keys = keys.join(lang.pick("、", ", "));
-        let text = match (self.condition.as_str(), self.missing.iter().any(|name| name == PIN), keys.is_empty()) {
+        let text = match (
+            self.condition.as_str(),
+            self.missing.iter().any(|name| name == PIN),
+            keys.is_empty(),
+        ) {
             ("never", ..) => t!("session.rule.never_next", locale = locale),
             (_, true, true) => t!("session.rule.pin_next", locale = locale),
             (_, false, false) => t!("session.rule.key_next", locale = locale, keys = keys),
@@ -108,12 +128,12 @@ pub enum ReaderError {
         /// Status word.
         sw: StatusWord,
         /// The access rule, where it explains the refusal.
-        rule: Option<Rule>,
+        rule: Option<Box<Rule>>,
     },
     /// The access rule cannot be met with what was given; the command was not sent.
     NotAllowed {
         /// The rule.
-        rule: Rule,
+        rule: Box<Rule>,
     },
     /// The card's answer does not have the form that the standard gives it.
     Answer {
@@ -193,7 +213,11 @@ pub enum ReaderError {
 
 /// Name and header of a command for messages; never its data.
 pub(crate) fn title(command: &Command) -> String {
-    format!("{} ({})", commands::name(command.ins()), hex::encode_upper(command.header()))
+    format!(
+        "{} ({})",
+        commands::name(command.ins()),
+        hex::encode_upper(command.header())
+    )
 }
 
 impl ReaderError {
@@ -262,13 +286,18 @@ impl Explain for ReaderError {
                 Some(status(*sw, lang)),
                 text(t!("session.not_this_card_next", locale = locale)),
             ),
-            Self::Refused { command, path, sw, rule } => {
+            Self::Refused {
+                command,
+                path,
+                sw,
+                rule,
+            } => {
                 let what = match path {
                     Some(path) => t!("session.refused_path", locale = locale, command = command, path = path),
                     None => t!("session.refused", locale = locale, command = command),
                 };
                 let words = |rule: &Rule| format!("{sw}{}{}", lang.pick("：", ": "), rule.words(lang));
-                let why = rule.as_ref().map_or_else(|| status(*sw, lang), words);
+                let why = rule.as_deref().map_or_else(|| status(*sw, lang), words);
                 let next = rule.as_ref().map(|rule| rule.next(lang)).or_else(|| sw.next_step(lang));
                 plain(what, Some(why), next)
             }
@@ -302,9 +331,11 @@ impl Explain for ReaderError {
                 None,
                 text(t!("session.no_module_next", locale = locale)),
             ),
-            Self::NoSuchKey { key, profile } => {
-                plain(t!("session.no_such_key", locale = locale, key = key, profile = profile), None, None)
-            }
+            Self::NoSuchKey { key, profile } => plain(
+                t!("session.no_such_key", locale = locale, key = key, profile = profile),
+                None,
+                None,
+            ),
             Self::NoIdentity => plain(
                 t!("session.no_identity", locale = locale),
                 text(t!("session.no_identity_why", locale = locale)),
@@ -338,17 +369,21 @@ impl Explain for ReaderError {
                 text(t!("session.pin_last_why", locale = locale)),
                 text(t!("session.pin_last_next", locale = locale)),
             ),
-            Self::Value { path, cause } => {
-                plain(t!("session.value", locale = locale, path = path, cause = cause.words(lang)), None, None)
-            }
+            Self::Value { path, cause } => plain(
+                t!("session.value", locale = locale, path = path, cause = cause.words(lang)),
+                None,
+                None,
+            ),
             Self::NoElement { path } => plain(
                 t!("session.no_element", locale = locale, path = path),
                 None,
                 text(t!("session.no_element_next", locale = locale)),
             ),
-            Self::Occurrence { path, found } => {
-                plain(t!("session.occurrence", locale = locale, path = path, found = found), None, None)
-            }
+            Self::Occurrence { path, found } => plain(
+                t!("session.occurrence", locale = locale, path = path, found = found),
+                None,
+                None,
+            ),
             Self::ReadBack { path } => plain(
                 t!("session.read_back", locale = locale, path = path),
                 None,

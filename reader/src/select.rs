@@ -37,8 +37,14 @@ impl Fci {
         };
         Ok(Self {
             name: child(&root, &[0x84]).map(|tlv| primitive(&tlv)).unwrap_or_default(),
-            directory_sfi: proprietary.as_ref().and_then(|tlv| child(tlv, &[0x88])).and_then(|tlv| one_byte(&tlv)),
-            algorithm: proprietary.as_ref().and_then(|tlv| child(tlv, &[0x9F, 0x0C])).and_then(|issuer| algorithm(&issuer)),
+            directory_sfi: proprietary
+                .as_ref()
+                .and_then(|tlv| child(tlv, &[0x88]))
+                .and_then(|tlv| one_byte(&tlv)),
+            algorithm: proprietary
+                .as_ref()
+                .and_then(|tlv| child(tlv, &[0x9F, 0x0C]))
+                .and_then(|issuer| algorithm(&issuer)),
         })
     }
 
@@ -90,7 +96,10 @@ mod tests {
         let name = "7378312E73682EC9E7BBE1B1A3D5CF";
         let parse = |text: String| Fci::parse(&hex::decode(text).expect("hex")).expect("FCI");
         let three = parse(format!("6F1C840F{name}A50988011E9F0C03860103"));
-        assert_eq!((hex::encode_upper(&three.name), three.directory_sfi, three.algorithm), (name.to_owned(), Some(0x1E), Some(3)));
+        assert_eq!(
+            (hex::encode_upper(&three.name), three.directory_sfi, three.algorithm),
+            (name.to_owned(), Some(0x1E), Some(3))
+        );
         assert_eq!(three.cipher("110000"), Ok(Algorithm::Sm4));
         let one = parse(format!("6F16840F{name}A50388010B"));
         assert_eq!((one.directory_sfi, one.algorithm), (Some(0x0B), None));

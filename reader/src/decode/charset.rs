@@ -13,7 +13,9 @@ pub enum CharsetError {
 
 /// Text of a card value. Padding must be cut off before. `None` if the bytes are no GB18030.
 pub fn decode(bytes: &[u8]) -> Option<String> {
-    GB18030.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
+    GB18030
+        .decode_without_bom_handling_and_without_replacement(bytes)
+        .map(|text| text.into_owned())
 }
 
 /// Text of a card value with U+FFFD for what cannot be read.
@@ -73,7 +75,10 @@ pub fn encode_split(text: &str, first: usize) -> Result<(Vec<u8>, Vec<u8>), Char
 /// three is the last byte of a GB18030 character, but 20 may be a blank that belongs to the text; trailing blanks carry
 /// no meaning on the card.
 pub fn cut_padding(bytes: &[u8]) -> &[u8] {
-    let end = bytes.iter().rposition(|byte| !matches!(byte, 0x00 | 0x20 | 0xFF)).map_or(0, |last| last + 1);
+    let end = bytes
+        .iter()
+        .rposition(|byte| !matches!(byte, 0x00 | 0x20 | 0xFF))
+        .map_or(0, |last| last + 1);
     &bytes[..end]
 }
 

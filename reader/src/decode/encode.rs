@@ -50,9 +50,15 @@ pub fn encode_json(element: &Element, json: &Json) -> Result<Vec<u8>, EncodeErro
             }
             let mut bytes = Vec::with_capacity(usize::from(element.length));
             for inner in &element.inner {
-                let json = fields.iter().find(|(name, _)| tag_is(inner, name)).map_or(&Json::Null, |(_, json)| json);
+                let json = fields
+                    .iter()
+                    .find(|(name, _)| tag_is(inner, name))
+                    .map_or(&Json::Null, |(_, json)| json);
                 let field = format!("{:02X}", inner.tag.unwrap_or(0));
-                let value = encode_json(inner, json).map_err(|cause| EncodeError::Inner { field, cause: Box::new(cause) })?;
+                let value = encode_json(inner, json).map_err(|cause| EncodeError::Inner {
+                    field,
+                    cause: Box::new(cause),
+                })?;
                 bytes.push(inner.tag.unwrap_or(0));
                 bytes.push(u8::try_from(value.len()).unwrap_or(u8::MAX));
                 bytes.extend(value);
@@ -73,13 +79,19 @@ fn tag_is(element: &Element, name: &str) -> bool {
 /// Another number of fields, or a field that does not fit.
 pub fn encode_record<S: AsRef<str>>(file: &ElementaryFile, fields: &[S]) -> Result<Vec<u8>, EncodeError> {
     if fields.len() != file.elements.len() {
-        return Err(EncodeError::FieldCount { found: fields.len(), wanted: file.elements.len() });
+        return Err(EncodeError::FieldCount {
+            found: fields.len(),
+            wanted: file.elements.len(),
+        });
     }
     let mut bytes = Vec::new();
     for (number, (element, text)) in file.elements.iter().zip(fields).enumerate() {
         let field = (number + 1).to_string();
         let value = encode(element, text.as_ref());
-        bytes.extend(value.map_err(|cause| EncodeError::Inner { field, cause: Box::new(cause) })?);
+        bytes.extend(value.map_err(|cause| EncodeError::Inner {
+            field,
+            cause: Box::new(cause),
+        })?);
     }
     Ok(bytes)
 }
@@ -93,7 +105,10 @@ pub fn encode_pair(first: &Element, second: &Element, text: &str) -> Result<(Vec
     let (head, tail) = charset::encode_split(text.trim(), limit)?;
     let second_limit = usize::from(second.length);
     if tail.len() > second_limit {
-        return Err(EncodeError::TooLong { by: tail.len() - second_limit, limit: limit + second_limit });
+        return Err(EncodeError::TooLong {
+            by: tail.len() - second_limit,
+            limit: limit + second_limit,
+        });
     }
     Ok((fill(first, head)?, fill(second, tail)?))
 }
@@ -106,7 +121,11 @@ fn empty(element: &Element) -> Vec<u8> {
         Format::Tlv => {
             let inner = |inner: &Element| {
                 let value = empty(inner);
-                [&[inner.tag.unwrap_or(0), u8::try_from(value.len()).unwrap_or(u8::MAX)], value.as_slice()].concat()
+                [
+                    &[inner.tag.unwrap_or(0), u8::try_from(value.len()).unwrap_or(u8::MAX)],
+                    value.as_slice(),
+                ]
+                .concat()
             };
             element.inner.iter().flat_map(inner).collect()
         }
@@ -117,7 +136,10 @@ fn empty(element: &Element) -> Vec<u8> {
 fn fill(element: &Element, mut bytes: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
     let limit = usize::from(element.length);
     if bytes.len() > limit {
-        return Err(EncodeError::TooLong { by: bytes.len() - limit, limit });
+        return Err(EncodeError::TooLong {
+            by: bytes.len() - limit,
+            limit,
+        });
     }
     bytes.resize(limit, if element.format == Format::Cn { 0xFF } else { 0 });
     Ok(bytes)
@@ -163,10 +185,16 @@ fn digits(element: &Element, text: &str) -> Result<Vec<u8>, EncodeError> {
     let identifier = matches!(element.meaning, Meaning::Text | Meaning::PersonNumber) && text.len() == limit;
     let allowed = |c: char| c.is_ascii_digit() || (identifier && c.is_ascii_hexdigit());
     if let Some((position, character)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        return Err(EncodeError::NoDigit { character, position: position + 1 });
+        return Err(EncodeError::NoDigit {
+            character,
+            position: position + 1,
+        });
     }
     if text.len() > limit {
-        return Err(EncodeError::TooLong { by: text.len() - limit, limit });
+        return Err(EncodeError::TooLong {
+            by: text.len() - limit,
+            limit,
+        });
     }
     hex::decode(format!("{text:F<limit$}")).map_err(|_| EncodeError::BadHex)
 }
@@ -177,11 +205,19 @@ fn number(element: &Element, text: &str) -> Result<Vec<u8>, EncodeError> {
         return fill(element, hex::decode(text).map_err(|_| EncodeError::BadHex)?);
     }
     let limit = usize::from(element.length);
-    let number: u64 = text.parse().map_err(|_| EncodeError::BadAmount { given: text.to_owned() })?;
+    let number: u64 = text
+        .parse()
+        .map_err(|_| EncodeError::BadAmount { given: text.to_owned() })?;
     let bytes = number.to_be_bytes();
-    let significant = bytes.iter().position(|byte| *byte != 0).map_or(0, |first| bytes.len() - first);
+    let significant = bytes
+        .iter()
+        .position(|byte| *byte != 0)
+        .map_or(0, |first| bytes.len() - first);
     if significant > limit {
-        return Err(EncodeError::TooLong { by: significant - limit, limit });
+        return Err(EncodeError::TooLong {
+            by: significant - limit,
+            limit,
+        });
     }
     let mut value = vec![0; limit.saturating_sub(bytes.len())];
     value.extend(&bytes[bytes.len().saturating_sub(limit)..]);
@@ -190,7 +226,10 @@ fn number(element: &Element, text: &str) -> Result<Vec<u8>, EncodeError> {
 
 fn only_digits(text: &str) -> Result<&str, EncodeError> {
     match text.chars().enumerate().find(|(_, c)| !c.is_ascii_digit()) {
-        Some((position, character)) => Err(EncodeError::NoDigit { character, position: position + 1 }),
+        Some((position, character)) => Err(EncodeError::NoDigit {
+            character,
+            position: position + 1,
+        }),
         None => Ok(text),
     }
 }
@@ -198,7 +237,10 @@ fn only_digits(text: &str) -> Result<&str, EncodeError> {
 fn exact_digits(text: &str, wanted: usize) -> Result<String, EncodeError> {
     let digits = only_digits(text)?;
     if digits.len() != wanted {
-        return Err(EncodeError::DigitCount { found: digits.len(), wanted });
+        return Err(EncodeError::DigitCount {
+            found: digits.len(),
+            wanted,
+        });
     }
     Ok(digits.to_owned())
 }
@@ -227,7 +269,10 @@ fn month(text: &str) -> Result<String, EncodeError> {
         Some([year, month]) => format!("{year}{month:0>2}"),
         _ => text.to_owned(),
     };
-    date(&format!("{digits}01")).filter(|day| digits.len() == 6 && day.year() > 0).map(|_| digits).ok_or_else(bad)
+    date(&format!("{digits}01"))
+        .filter(|day| digits.len() == 6 && day.year() > 0)
+        .map(|_| digits)
+        .ok_or_else(bad)
 }
 
 /// A moment: fourteen digits, or a day and `hh:mm:ss` with a blank or T between them.
@@ -253,7 +298,11 @@ fn fen(text: &str) -> Result<u64, EncodeError> {
     };
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if !yuan {
-        return if all_digits(body) { body.parse().map_err(|_| bad()) } else { Err(bad()) };
+        return if all_digits(body) {
+            body.parse().map_err(|_| bad())
+        } else {
+            Err(bad())
+        };
     }
     let (whole, cents) = body.split_once('.').unwrap_or((body, ""));
     if whole.is_empty() || cents.len() > 2 || !all_digits(whole) || !all_digits(cents) {
@@ -267,14 +316,18 @@ fn region(text: &str) -> Result<String, EncodeError> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return exact_digits(text, 6);
     }
-    crate::code_tables::region_code(text)
-        .ok_or_else(|| EncodeError::NoSuchCode { given: text.to_owned(), table: "region".to_owned() })
+    crate::code_tables::region_code(text).ok_or_else(|| EncodeError::NoSuchCode {
+        given: text.to_owned(),
+        table: "region".to_owned(),
+    })
 }
 
 /// A code of the table, given as code or as its text.
 fn code(table: &str, text: &str) -> Result<String, EncodeError> {
-    crate::code_tables::find(table, text)
-        .ok_or_else(|| EncodeError::NoSuchCode { given: text.to_owned(), table: table.to_owned() })
+    crate::code_tables::find(table, text).ok_or_else(|| EncodeError::NoSuchCode {
+        given: text.to_owned(),
+        table: table.to_owned(),
+    })
 }
 
 /// All parts of a composite in one row of codes, each checked against its table.
@@ -288,8 +341,10 @@ fn composite(parts: &[Part], text: &str) -> Result<String, EncodeError> {
     for part in parts {
         let (given, tail) = rest.split_at(usize::from(part.length));
         rest = tail;
-        code(&part.codes, given)
-            .map_err(|cause| EncodeError::Inner { field: part.en.clone(), cause: Box::new(cause) })?;
+        code(&part.codes, given).map_err(|cause| EncodeError::Inner {
+            field: part.en.clone(),
+            cause: Box::new(cause),
+        })?;
     }
     Ok(text.to_owned())
 }
@@ -307,38 +362,91 @@ mod tests {
 
     #[test]
     fn padding_by_format() {
-        assert_eq!(hex_of(Format::An, 6, Meaning::Text, "北京").as_deref(), Ok("B1B1BEA90000"));
+        assert_eq!(
+            hex_of(Format::An, 6, Meaning::Text, "北京").as_deref(),
+            Ok("B1B1BEA90000")
+        );
         assert_eq!(hex_of(Format::Cn, 3, Meaning::Text, "12345").as_deref(), Ok("12345F"));
         assert_eq!(hex_of(Format::An, 3, Meaning::Text, "").as_deref(), Ok("000000"));
         assert_eq!(hex_of(Format::Cn, 3, Meaning::Region, "").as_deref(), Ok("FFFFFF"));
         assert_eq!(hex_of(Format::An, 3, Meaning::Count, "7").as_deref(), Ok("303037"));
-        assert_eq!(hex_of(Format::Cn, 4, Meaning::Amount, "12.3").as_deref(), Ok("00001230"));
-        assert_eq!(hex_of(Format::Cn, 4, Meaning::Amount, "12 元").as_deref(), Ok("00001200"));
+        assert_eq!(
+            hex_of(Format::Cn, 4, Meaning::Amount, "12.3").as_deref(),
+            Ok("00001230")
+        );
+        assert_eq!(
+            hex_of(Format::Cn, 4, Meaning::Amount, "12 元").as_deref(),
+            Ok("00001200")
+        );
         assert_eq!(hex_of(Format::B, 4, Meaning::Amount, "1234").as_deref(), Ok("000004D2"));
     }
 
     #[test]
     fn days_as_people_write_them() {
         for text in ["20260102", "2026-01-02", "2026/1/2", "2026.1.2", "2026年1月2日"] {
-            assert_eq!(hex_of(Format::Cn, 4, Meaning::Date, text).as_deref(), Ok("20260102"), "{text}");
+            assert_eq!(
+                hex_of(Format::Cn, 4, Meaning::Date, text).as_deref(),
+                Ok("20260102"),
+                "{text}"
+            );
         }
-        for text in ["20260230", "2026-13-01", "260101", "00000101", "2026-1", "today", "2026-01-02-03"] {
-            assert_eq!(hex_of(Format::Cn, 4, Meaning::Date, text), Err(EncodeError::BadDate { given: text.to_owned() }));
+        for text in [
+            "20260230",
+            "2026-13-01",
+            "260101",
+            "00000101",
+            "2026-1",
+            "today",
+            "2026-01-02-03",
+        ] {
+            assert_eq!(
+                hex_of(Format::Cn, 4, Meaning::Date, text),
+                Err(EncodeError::BadDate { given: text.to_owned() })
+            );
         }
         assert_eq!(hex_of(Format::Cn, 3, Meaning::Month, "2026-3").as_deref(), Ok("202603"));
-        assert_eq!(hex_of(Format::Cn, 7, Meaning::Time, "2026-01-02 03:04:05").as_deref(), Ok("20260102030405"));
+        assert_eq!(
+            hex_of(Format::Cn, 7, Meaning::Time, "2026-01-02 03:04:05").as_deref(),
+            Ok("20260102030405")
+        );
     }
 
     #[test]
     fn errors_say_what_is_wrong() {
         use EncodeError::*;
-        assert_eq!(hex_of(Format::An, 3, Meaning::Text, "北京"), Err(TooLong { by: 1, limit: 3 }));
-        assert_eq!(hex_of(Format::Cn, 1, Meaning::Text, "1x"), Err(NoDigit { character: 'x', position: 2 }));
-        assert_eq!(hex_of(Format::Cn, 3, Meaning::Region, "9901"), Err(DigitCount { found: 4, wanted: 6 }));
-        assert_eq!(hex_of(Format::Cn, 4, Meaning::Amount, "1.234"), Err(BadAmount { given: "1.234".to_owned() }));
-        assert_eq!(hex_of(Format::Cn, 4, Meaning::Amount, "1234567.89"), Err(TooLong { by: 1, limit: 8 }));
-        assert_eq!(hex_of(Format::B, 2, Meaning::Count, "65536"), Err(TooLong { by: 1, limit: 2 }));
-        assert!(matches!(hex_of(Format::An, 8, Meaning::Text, "a\u{E5E5}"), Err(Charset(_))));
+        assert_eq!(
+            hex_of(Format::An, 3, Meaning::Text, "北京"),
+            Err(TooLong { by: 1, limit: 3 })
+        );
+        assert_eq!(
+            hex_of(Format::Cn, 1, Meaning::Text, "1x"),
+            Err(NoDigit {
+                character: 'x',
+                position: 2
+            })
+        );
+        assert_eq!(
+            hex_of(Format::Cn, 3, Meaning::Region, "9901"),
+            Err(DigitCount { found: 4, wanted: 6 })
+        );
+        assert_eq!(
+            hex_of(Format::Cn, 4, Meaning::Amount, "1.234"),
+            Err(BadAmount {
+                given: "1.234".to_owned()
+            })
+        );
+        assert_eq!(
+            hex_of(Format::Cn, 4, Meaning::Amount, "1234567.89"),
+            Err(TooLong { by: 1, limit: 8 })
+        );
+        assert_eq!(
+            hex_of(Format::B, 2, Meaning::Count, "65536"),
+            Err(TooLong { by: 1, limit: 2 })
+        );
+        assert!(matches!(
+            hex_of(Format::An, 8, Meaning::Text, "a\u{E5E5}"),
+            Err(Charset(_))
+        ));
         assert_eq!(hex_of(Format::B, 2, Meaning::Binary, "0"), Err(BadHex));
     }
 
@@ -354,16 +462,25 @@ mod tests {
         let bytes = encode(&outer, text).expect("fits");
         assert_eq!(hex::encode_upper(&bytes), "1003303130110420260102");
         assert_eq!(decode(&outer, &bytes).to_json().to_string(), text);
-        assert_eq!(encode(&outer, r#"{"12":"x"}"#), Err(EncodeError::NoSuchTag { given: "12".to_owned() }));
+        assert_eq!(
+            encode(&outer, r#"{"12":"x"}"#),
+            Err(EncodeError::NoSuchTag { given: "12".to_owned() })
+        );
         let empty = encode(&outer, "").expect("empty");
         assert_eq!(hex::encode_upper(empty), "10030000001104FFFFFFFF");
     }
 
     #[test]
     fn names_over_two_elements() {
-        let (first, second) = (element(Format::An, 5, Meaning::PersonName), element(Format::An, 4, Meaning::PersonName));
+        let (first, second) = (
+            element(Format::An, 5, Meaning::PersonName),
+            element(Format::An, 4, Meaning::PersonName),
+        );
         let (head, tail) = encode_pair(&first, &second, "张三李四").expect("fits");
-        assert_eq!((hex::encode_upper(head), hex::encode_upper(tail)), ("D5C5C8FD00".to_owned(), "C0EECBC4".to_owned()));
+        assert_eq!(
+            (hex::encode_upper(head), hex::encode_upper(tail)),
+            ("D5C5C8FD00".to_owned(), "C0EECBC4".to_owned())
+        );
         let long = encode_pair(&first, &second, "张三李四王");
         assert_eq!(long, Err(EncodeError::TooLong { by: 2, limit: 9 }));
     }

@@ -56,7 +56,9 @@ fn malformed(bytes: &[u8], format: Format) -> Value {
 
 /// `an`: characters, or ASCII digits of a typed number.
 fn text(element: &Element, bytes: &[u8]) -> Value {
-    let Some(content) = charset::decode(charset::cut_padding(bytes)) else { return malformed(bytes, Format::An) };
+    let Some(content) = charset::decode(charset::cut_padding(bytes)) else {
+        return malformed(bytes, Format::An);
+    };
     typed(element, &content).unwrap_or_else(|| malformed(bytes, Format::An))
 }
 
@@ -103,14 +105,20 @@ fn typed(element: &Element, content: &str) -> Option<Value> {
         Meaning::Amount => Value::Amount(number()??),
         Meaning::Count => Value::Count(number()??),
         Meaning::Code => Value::Code(coded(table, content)),
-        Meaning::Region => Value::Code(Coded { code: content.to_owned(), text: crate::code_tables::region(content) }),
+        Meaning::Region => Value::Code(Coded {
+            code: content.to_owned(),
+            text: crate::code_tables::region(content),
+        }),
         Meaning::Composite => composite(element, content)?,
         Meaning::Binary => Value::Bytes(content.as_bytes().to_vec()),
     })
 }
 
 fn coded(table: Option<&str>, code: &str) -> Coded {
-    Coded { code: code.to_owned(), text: table.and_then(|table| crate::code_tables::text(table, code)) }
+    Coded {
+        code: code.to_owned(),
+        text: table.and_then(|table| crate::code_tables::text(table, code)),
+    }
 }
 
 fn composite(element: &Element, content: &str) -> Option<Value> {
@@ -120,7 +128,11 @@ fn composite(element: &Element, content: &str) -> Option<Value> {
         let (code, tail) = rest.split_at_checked(usize::from(part.length))?;
         rest = tail;
         let coded = coded(Some(&part.codes), code);
-        parts.push(PartValue { zh: part.zh.clone(), en: part.en.clone(), coded });
+        parts.push(PartValue {
+            zh: part.zh.clone(),
+            en: part.en.clone(),
+            coded,
+        });
     }
     rest.is_empty().then_some(Value::Composite(parts))
 }
@@ -145,7 +157,14 @@ fn time(digits: &str) -> Option<DateTime> {
     if clock.len() != 6 {
         return None;
     }
-    date(day)?.to_datetime(jiff::civil::Time::MIN).with().hour(part(0)?).minute(part(2)?).second(part(4)?).build().ok()
+    date(day)?
+        .to_datetime(jiff::civil::Time::MIN)
+        .with()
+        .hour(part(0)?)
+        .minute(part(2)?)
+        .second(part(4)?)
+        .build()
+        .ok()
 }
 
 /// Inner elements of a B-TLV value, in the order they stand.
@@ -181,7 +200,10 @@ pub(crate) mod tests {
 
     fn value(format: Format, meaning: Meaning, hex: &str) -> Value {
         let bytes = hex::decode(hex).expect("hex");
-        decode(&element(format, u16::try_from(bytes.len()).expect("short"), meaning), &bytes)
+        decode(
+            &element(format, u16::try_from(bytes.len()).expect("short"), meaning),
+            &bytes,
+        )
     }
 
     #[test]
@@ -191,16 +213,27 @@ pub(crate) mod tests {
         assert_eq!(plain(An, Meaning::Text, "B1B1BEA90000"), "北京");
         assert_eq!(plain(An, Meaning::PersonName, "B1B120202020"), "北");
         assert_eq!(plain(Cn, Meaning::Date, "20300228"), "20300228");
-        assert_eq!(value(Cn, Meaning::Date, "20300230"), Value::Malformed { lossy: "20300230".to_owned() });
+        assert_eq!(
+            value(Cn, Meaning::Date, "20300230"),
+            Value::Malformed {
+                lossy: "20300230".to_owned()
+            }
+        );
         assert_eq!(plain(Cn, Meaning::Month, "202612"), "202612");
         assert_eq!(plain(Cn, Meaning::Year, "2026"), "2026");
-        assert_eq!(value(Cn, Meaning::Time, "20261121235959").text(Lang::En), "2026-11-21 23:59:59");
+        assert_eq!(
+            value(Cn, Meaning::Time, "20261121235959").text(Lang::En),
+            "2026-11-21 23:59:59"
+        );
         assert_eq!(value(Cn, Meaning::Amount, "00001234").text(Lang::Zh), "12.34 元");
         assert_eq!(value(B, Meaning::Amount, "000004D2").to_json(), serde_json::json!(1234));
         assert_eq!(value(An, Meaning::Count, "303037"), Value::Count(7));
         assert_eq!(plain(Cn, Meaning::Region, "990101"), "990101");
         assert_eq!(plain(Cn, Meaning::Text, "12345F"), "12345");
-        assert_eq!(plain(Cn, Meaning::Text, "990101D15600000500000001FFFFFFFF"), "990101D15600000500000001FFFFFFFF");
+        assert_eq!(
+            plain(Cn, Meaning::Text, "990101D15600000500000001FFFFFFFF"),
+            "990101D15600000500000001FFFFFFFF"
+        );
     }
 
     #[test]
@@ -247,9 +280,19 @@ pub(crate) mod tests {
     fn any_element() -> impl Strategy<Value = Element> {
         let format = prop_oneof![Just(Format::An), Just(Format::Cn), Just(Format::B), Just(Format::Tlv)];
         let meaning = prop_oneof![
-            Just(Meaning::Text), Just(Meaning::Date), Just(Meaning::Month), Just(Meaning::Year), Just(Meaning::Time),
-            Just(Meaning::Amount), Just(Meaning::Count), Just(Meaning::Region), Just(Meaning::Code),
-            Just(Meaning::Composite), Just(Meaning::PersonName), Just(Meaning::PersonNumber), Just(Meaning::Binary),
+            Just(Meaning::Text),
+            Just(Meaning::Date),
+            Just(Meaning::Month),
+            Just(Meaning::Year),
+            Just(Meaning::Time),
+            Just(Meaning::Amount),
+            Just(Meaning::Count),
+            Just(Meaning::Region),
+            Just(Meaning::Code),
+            Just(Meaning::Composite),
+            Just(Meaning::PersonName),
+            Just(Meaning::PersonNumber),
+            Just(Meaning::Binary),
         ];
         (format, meaning, 0u16..40).prop_map(|(format, meaning, length)| element(format, length, meaning))
     }

@@ -85,15 +85,24 @@ pub fn decode_records(file: &ElementaryFile, later: Option<&ElementaryFile>, rec
 }
 
 fn has_tail_mark(element: &Element, bytes: &[u8]) -> bool {
-    let (_, tail) = bytes.split_at_checked(usize::from(element.length)).unwrap_or((bytes, &[]));
+    let (_, tail) = bytes
+        .split_at_checked(usize::from(element.length))
+        .unwrap_or((bytes, &[]));
     !tail.is_empty() && tail.iter().all(|byte| *byte == 0xEE)
 }
 
 /// Joins a text that was too long for `first` and goes on in `second`: `first` gets the whole text, `second` keeps its
 /// part.
 pub fn join_name(decoded: &mut [Decoded], first: u8, second: u8) {
-    let raw = |tag| decoded.iter().find(|element| element.tag == Some(tag)).map(|element| element.raw.as_slice());
-    let (Some(head), Some(tail)) = (raw(first), raw(second)) else { return };
+    let raw = |tag| {
+        decoded
+            .iter()
+            .find(|element| element.tag == Some(tag))
+            .map(|element| element.raw.as_slice())
+    };
+    let (Some(head), Some(tail)) = (raw(first), raw(second)) else {
+        return;
+    };
     let tail = charset::cut_padding(tail);
     if tail.is_empty() {
         return;
@@ -101,7 +110,9 @@ pub fn join_name(decoded: &mut [Decoded], first: u8, second: u8) {
     let whole = [charset::cut_padding(head), tail].concat();
     let value = match charset::decode(&whole) {
         Some(text) => Value::Text(text),
-        None => Value::Malformed { lossy: charset::decode_lossy(&whole) },
+        None => Value::Malformed {
+            lossy: charset::decode_lossy(&whole),
+        },
     };
     if let Some(element) = decoded.iter_mut().find(|element| element.tag == Some(first)) {
         element.value = value;
@@ -172,11 +183,10 @@ mod tests {
         let bytes = hex::decode("40045702414240085702434400000000E10101FFFF").expect("hex");
         let records = split_records(&bytes).expect("whole records");
         let decoded = decode_records(&file, None, &records);
-        assert_eq!(decoded.iter().map(|d| (d.tag, d.occurrence)).collect::<Vec<_>>(), [
-            (Some(0x40), 1),
-            (Some(0x40), 2),
-            (Some(0xE1), 1)
-        ]);
+        assert_eq!(
+            decoded.iter().map(|d| (d.tag, d.occurrence)).collect::<Vec<_>>(),
+            [(Some(0x40), 1), (Some(0x40), 2), (Some(0xE1), 1)]
+        );
         assert_eq!(decoded[1].value.to_json(), serde_json::json!({"57": "CD"}));
         assert_eq!(decoded[2].value, Value::Bytes(vec![1]));
     }
@@ -186,7 +196,10 @@ mod tests {
         let old = file(vec![with_tag(element(Format::Cn, 4, Meaning::Amount), 0x90)]);
         let new = file(vec![with_tag(element(Format::An, 1, Meaning::Text), 0x90)]);
         let read = |bytes: &[u8]| {
-            let record = [Record { tag: 0x90, value: bytes }];
+            let record = [Record {
+                tag: 0x90,
+                value: bytes,
+            }];
             decode_records(&old, Some(&new), &record)[0].value.clone()
         };
         assert_eq!(read(&[0x31, 0xEE, 0xEE, 0xEE]), Value::Text("1".to_owned()));

@@ -119,7 +119,14 @@ impl Value {
             Self::Count(number) => number.to_string(),
             Self::Code(coded) => coded.text(lang).to_owned(),
             Self::Composite(parts) => {
-                let part = |p: &PartValue| format!("{}{}{}", lang.pick(&p.zh, &p.en), lang.pick("：", ": "), p.coded.text(lang));
+                let part = |p: &PartValue| {
+                    format!(
+                        "{}{}{}",
+                        lang.pick(&p.zh, &p.en),
+                        lang.pick("：", ": "),
+                        p.coded.text(lang)
+                    )
+                };
                 parts.iter().map(part).collect::<Vec<_>>().join(lang.pick("；", "; "))
             }
             Self::Bytes(bytes) if bytes.len() <= 32 => hex::encode_upper(bytes),
@@ -129,7 +136,14 @@ impl Value {
             },
             Self::Nested(inner) => {
                 let filled = inner.iter().filter(|element| element.value != Self::Empty);
-                let field = |e: &Decoded| format!("{}{}{}", lang.pick(&e.zh, &e.en), lang.pick("：", ": "), e.value.text(lang));
+                let field = |e: &Decoded| {
+                    format!(
+                        "{}{}{}",
+                        lang.pick(&e.zh, &e.en),
+                        lang.pick("：", ": "),
+                        e.value.text(lang)
+                    )
+                };
                 filled.map(field).collect::<Vec<_>>().join(lang.pick("；", "; "))
             }
             Self::Malformed { lossy } => lossy.clone(),
@@ -284,19 +298,41 @@ impl EncodeError {
     pub fn words(&self, lang: Lang) -> String {
         let locale = lang.locale();
         let text = match self {
-            Self::TooLong { by, limit } => rust_i18n::t!("session.encode.too_long", locale = locale, by = by, limit = limit),
+            Self::TooLong { by, limit } => {
+                rust_i18n::t!("session.encode.too_long", locale = locale, by = by, limit = limit)
+            }
             Self::NoDigit { character, position } => {
-                rust_i18n::t!("session.encode.no_digit", locale = locale, character = character, position = position)
+                rust_i18n::t!(
+                    "session.encode.no_digit",
+                    locale = locale,
+                    character = character,
+                    position = position
+                )
             }
             Self::DigitCount { found, wanted } => {
-                rust_i18n::t!("session.encode.digit_count", locale = locale, found = found, wanted = wanted)
+                rust_i18n::t!(
+                    "session.encode.digit_count",
+                    locale = locale,
+                    found = found,
+                    wanted = wanted
+                )
             }
             Self::NoSuchCode { given, table } => {
-                rust_i18n::t!("session.encode.no_such_code", locale = locale, given = given, table = table)
+                rust_i18n::t!(
+                    "session.encode.no_such_code",
+                    locale = locale,
+                    given = given,
+                    table = table
+                )
             }
             Self::Charset(CharsetError::NotInGb18030(character)) => {
                 let code = format!("U+{:04X}", u32::from(*character));
-                rust_i18n::t!("session.encode.not_in_gb18030", locale = locale, character = character, code = code)
+                rust_i18n::t!(
+                    "session.encode.not_in_gb18030",
+                    locale = locale,
+                    character = character,
+                    code = code
+                )
             }
             Self::Charset(CharsetError::Control(character)) => {
                 let code = format!("U+{:04X}", u32::from(*character));
@@ -308,7 +344,12 @@ impl EncodeError {
             Self::NotNested => rust_i18n::t!("session.encode.not_nested", locale = locale),
             Self::NoSuchTag { given } => rust_i18n::t!("session.encode.no_such_tag", locale = locale, given = given),
             Self::FieldCount { found, wanted } => {
-                rust_i18n::t!("session.encode.field_count", locale = locale, found = found, wanted = wanted)
+                rust_i18n::t!(
+                    "session.encode.field_count",
+                    locale = locale,
+                    found = found,
+                    wanted = wanted
+                )
             }
             Self::Inner { field, cause } => {
                 return format!("{field}{}{}", lang.pick("：", ": "), cause.words(lang));

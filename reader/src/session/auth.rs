@@ -20,7 +20,10 @@ impl Session<'_> {
     pub(super) fn challenge(&mut self) -> Result<[u8; 8], ReaderError> {
         let command = commands::get_challenge(CHALLENGE);
         let data = self.demand(&command, None)?;
-        data.try_into().map_err(|_| ReaderError::Answer { command: title(&command), path: None })
+        data.try_into().map_err(|_| ReaderError::Answer {
+            command: title(&command),
+            path: None,
+        })
     }
 
     /// Asks the security module, if there is one and the card tells enough to find its keys.
@@ -35,7 +38,9 @@ impl Session<'_> {
     ) -> Result<T, ReaderError> {
         let reference = self.reference(definition);
         let Some(module) = self.security.as_deref_mut() else {
-            return Err(ReaderError::NoSecurityModule { key: definition.name.clone() });
+            return Err(ReaderError::NoSecurityModule {
+                key: definition.name.clone(),
+            });
         };
         let card = CardIdentity {
             algorithm: self.algorithm?,
@@ -49,7 +54,10 @@ impl Session<'_> {
     pub(super) fn environment_key(&self, role: KeyRole) -> Result<KeyDefinition, ReaderError> {
         let df = self.profile.dedicated_file(wellknown::ENVIRONMENT);
         let key = df.and_then(|df| df.key_with_role(role)).cloned();
-        key.ok_or_else(|| ReaderError::NoSuchKey { key: format!("{role:?}"), profile: self.profile.name.clone() })
+        key.ok_or_else(|| ReaderError::NoSuchKey {
+            key: format!("{role:?}"),
+            profile: self.profile.name.clone(),
+        })
     }
 
     /// Internal authentication in the order of real readers: the environment is selected again, the first challenge is
@@ -66,8 +74,9 @@ impl Session<'_> {
         let version = self.reference(&irk).version;
         let command = commands::internal_authentication(&factor, &original, version)?;
         let answer = self.demand(&command, None)?;
-        let expected =
-            self.ask_module(&irk, |module, key, card| module.authentication_data(key, card, &factor, &original))?;
+        let expected = self.ask_module(&irk, |module, key, card| {
+            module.authentication_data(key, card, &factor, &original)
+        })?;
         Ok(equal(&answer, &expected))
     }
 
@@ -78,9 +87,10 @@ impl Session<'_> {
     /// No such key, no security module that has it, or the card did not accept it. A refused key is not tried again.
     pub fn authenticate(&mut self, key: &str) -> Result<(), ReaderError> {
         let profile = self.profile;
-        let (df, definition) = profile
-            .key(key)
-            .ok_or_else(|| ReaderError::NoSuchKey { key: key.to_owned(), profile: profile.name.clone() })?;
+        let (df, definition) = profile.key(key).ok_or_else(|| ReaderError::NoSuchKey {
+            key: key.to_owned(),
+            profile: profile.name.clone(),
+        })?;
         let df = profile.index_of(&df.id).unwrap_or_default();
         self.authenticate_in(df, definition)
     }
@@ -96,14 +106,19 @@ impl Session<'_> {
         self.enter(df)?;
         let original = self.challenge()?;
         let factor = self.challenge()?;
-        let data =
-            self.ask_module(definition, |module, key, card| module.authentication_data(key, card, &factor, &original))?;
+        let data = self.ask_module(definition, |module, key, card| {
+            module.authentication_data(key, card, &factor, &original)
+        })?;
         let version = self.reference(definition).version;
         let command = commands::external_authentication(definition.id, &data, &original, version)?;
         let sw = self.send(&command)?.sw;
         if !sw.is_ok() {
             self.state.refused.push(name.clone());
-            return Err(ReaderError::KeyRefused { key: name.clone(), version, sw });
+            return Err(ReaderError::KeyRefused {
+                key: name.clone(),
+                version,
+                sw,
+            });
         }
         self.state.keys.push(name.clone());
         Ok(())
@@ -115,8 +130,11 @@ impl Session<'_> {
             return false;
         }
         let profile = self.profile;
-        let Some((_, definition)) = profile.key(name) else { return false };
-        self.ask_module(definition, |module, key, card| Ok(module.holds(key, card))).unwrap_or(false)
+        let Some((_, definition)) = profile.key(name) else {
+            return false;
+        };
+        self.ask_module(definition, |module, key, card| Ok(module.holds(key, card)))
+            .unwrap_or(false)
     }
 
     /// Whether somebody can give the PIN.
@@ -137,12 +155,16 @@ impl Session<'_> {
             // A card without a PIN meets PIN conditions by itself (STD-P7 §5.6).
             pin_there = !self.pin_status()?.set;
         }
-        let Some(way) = cheapest(access, &state, prefer, pin_there, |key| self.holds_key(key)) else { return Ok(false) };
+        let Some(way) = cheapest(access, &state, prefer, pin_there, |key| self.holds_key(key)) else {
+            return Ok(false);
+        };
         let profile = self.profile;
         // The key first, then the PIN, as the standard reader interface with a PSAM does it (IF38 2.1.3): a person is
         // not asked for a PIN that helps nothing.
         for name in &way.keys {
-            let Some((_, definition)) = profile.key(name) else { return Ok(false) };
+            let Some((_, definition)) = profile.key(name) else {
+                return Ok(false);
+            };
             self.authenticate_in(reach.df, definition)?;
         }
         if way.pin && !self.pin_on_demand(&reach.path)? {
@@ -171,14 +193,25 @@ impl Session<'_> {
     }
 
     /// The error for a status word, with the access rule where that is the reason.
-    pub(super) fn refused(&mut self, command: &Command, reach: &Reach<'_>, operation: Operation, sw: StatusWord) -> ReaderError {
+    pub(super) fn refused(
+        &mut self,
+        command: &Command,
+        reach: &Reach<'_>,
+        operation: Operation,
+        sw: StatusWord,
+    ) -> ReaderError {
         let by_rule = sw == StatusWord::SECURITY_NOT_SATISFIED;
-        let rule = by_rule.then(|| self.rule(reach, operation));
+        let rule = by_rule.then(|| Box::new(self.rule(reach, operation)));
         if by_rule {
             // What the session believed to have is obviously not there.
             self.state.keys.clear();
         }
-        ReaderError::Refused { command: title(command), path: Some(reach.path.clone()), sw, rule }
+        ReaderError::Refused {
+            command: title(command),
+            path: Some(reach.path.clone()),
+            sw,
+            rule,
+        }
     }
 }
 

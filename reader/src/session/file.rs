@@ -21,7 +21,11 @@ pub(super) struct Reach<'p> {
 impl<'p> Reach<'p> {
     pub fn new(profile: &Profile, df: &DedicatedFile, file: &'p ElementaryFile) -> Self {
         let index = profile.index_of(&df.id).unwrap_or_default();
-        Self { df: index, file, path: format!("{}/{}", df.id, file.name()) }
+        Self {
+            df: index,
+            file,
+            path: format!("{}/{}", df.id, file.name()),
+        }
     }
 
     pub fn of(profile: &Profile, located: &Located<'p>) -> Self {
@@ -32,12 +36,18 @@ impl<'p> Reach<'p> {
 impl Session<'_> {
     /// Makes a dedicated file the current one, if it is not.
     pub(super) fn enter(&mut self, df: usize) -> Result<(), ReaderError> {
-        if self.state.df == Some(df) { Ok(()) } else { self.select_again(df) }
+        if self.state.df == Some(df) {
+            Ok(())
+        } else {
+            self.select_again(df)
+        }
     }
 
     /// Selects a dedicated file even if it is the current one, which keeps its security state.
     pub(super) fn select_again(&mut self, df: usize) -> Result<(), ReaderError> {
-        let Some(definition) = self.profile.dedicated_files.get(df) else { return Ok(()) };
+        let Some(definition) = self.profile.dedicated_files.get(df) else {
+            return Ok(());
+        };
         let command = if definition.name.is_empty() {
             commands::select_dedicated_file(definition.fid)?
         } else {
@@ -46,7 +56,12 @@ impl Session<'_> {
         let id = definition.id.clone();
         let response = self.send(&command)?;
         if !response.sw.is_ok() {
-            return Err(ReaderError::Refused { command: title(&command), path: Some(id), sw: response.sw, rule: None });
+            return Err(ReaderError::Refused {
+                command: title(&command),
+                path: Some(id),
+                sw: response.sw,
+                rule: None,
+            });
         }
         self.state.selected(df);
         Ok(())
@@ -73,30 +88,53 @@ impl Session<'_> {
 
     /// Reads the value of the `occurrence`-th record with a tag; `None` if there is none. `length` is the value length in
     /// the profile; other lengths cost one more exchange.
-    pub(super) fn read_tagged(&mut self, reach: &Reach<'_>, tag: u8, occurrence: u8, length: u16) -> Result<Option<Vec<u8>>, ReaderError> {
+    pub(super) fn read_tagged(
+        &mut self,
+        reach: &Reach<'_>,
+        tag: u8,
+        occurrence: u8,
+        length: u16,
+    ) -> Result<Option<Vec<u8>>, ReaderError> {
         self.enter_file(reach)?;
         let expected = usize::from(length) + 2;
         let mut record = Vec::new();
         for number in 1..=occurrence.max(1) {
-            let mode = if number == 1 { RecordMode::First } else { RecordMode::Next };
+            let mode = if number == 1 {
+                RecordMode::First
+            } else {
+                RecordMode::Next
+            };
             match self.read_one(reach, tag, mode, expected)? {
                 Some(bytes) => record = bytes,
                 None => return Ok(None),
             }
         }
         match record.as_slice() {
-            [found, length, value @ ..] if *found == tag && value.len() == usize::from(*length) => Ok(Some(value.to_vec())),
+            [found, length, value @ ..] if *found == tag && value.len() == usize::from(*length) => {
+                Ok(Some(value.to_vec()))
+            }
             _ => {
                 let command = title(&commands::read_record(tag, RecordMode::First, 0, expected));
-                Err(ReaderError::Answer { command, path: Some(format!("{}/{tag:02X}", reach.path)) })
+                Err(ReaderError::Answer {
+                    command,
+                    path: Some(format!("{}/{tag:02X}", reach.path)),
+                })
             }
         }
     }
 
     /// Reads one record with tag and length; `None` if there is none. Reads again where the answer was cut to Le.
-    fn read_one(&mut self, reach: &Reach<'_>, p1: u8, mode: RecordMode, expected: usize) -> Result<Option<Vec<u8>>, ReaderError> {
+    fn read_one(
+        &mut self,
+        reach: &Reach<'_>,
+        p1: u8,
+        mode: RecordMode,
+        expected: usize,
+    ) -> Result<Option<Vec<u8>>, ReaderError> {
         let command = commands::read_record(p1, mode, 0, expected);
-        let Some(bytes) = self.read_or_nothing(&command, reach)? else { return Ok(None) };
+        let Some(bytes) = self.read_or_nothing(&command, reach)? else {
+            return Ok(None);
+        };
         let whole = bytes.get(1).map_or(0, |length| usize::from(*length) + 2);
         // "Next" moved the pointer already; asked again it would give another record.
         if reach.file.is_linear() && bytes.len() < whole && mode != RecordMode::Next {
@@ -119,7 +157,11 @@ impl Session<'_> {
     /// records are `None` if the card does not know that form or its answer was cut.
     pub(super) fn read_all_records(&mut self, reach: &Reach<'_>) -> Result<Vec<u8>, ReaderError> {
         self.enter_file(reach)?;
-        let total: usize = reach.file.records().map(|record| usize::from(record.element.length) + 2).sum();
+        let total: usize = reach
+            .file
+            .records()
+            .map(|record| usize::from(record.element.length) + 2)
+            .sum();
         if (1..=256).contains(&total) {
             let command = commands::read_record(1, RecordMode::FromNumber, 0, total);
             let response = self.send(&command)?;
@@ -140,11 +182,19 @@ impl Session<'_> {
         self.enter_file(reach)?;
         let lengths: Vec<usize> = match reach.file.record_length() {
             Some(length) => vec![usize::from(length); usize::from(reach.file.record_count())],
-            None => reach.file.records().map(|record| usize::from(record.element.length) + 2).collect(),
+            None => reach
+                .file
+                .records()
+                .map(|record| usize::from(record.element.length) + 2)
+                .collect(),
         };
         let mut records = Vec::with_capacity(lengths.len());
         for number in 1..=LAST_RECORD {
-            let expected = lengths.get(usize::from(number) - 1).or(lengths.last()).copied().unwrap_or(0);
+            let expected = lengths
+                .get(usize::from(number) - 1)
+                .or(lengths.last())
+                .copied()
+                .unwrap_or(0);
             match self.read_one(reach, number, RecordMode::Number, expected)? {
                 Some(record) => records.push(record),
                 None => break,
@@ -154,9 +204,16 @@ impl Session<'_> {
     }
 
     /// One record by its number; empty if there is none.
-    pub(super) fn read_record_number(&mut self, reach: &Reach<'_>, number: u8, length: usize) -> Result<Vec<u8>, ReaderError> {
+    pub(super) fn read_record_number(
+        &mut self,
+        reach: &Reach<'_>,
+        number: u8,
+        length: usize,
+    ) -> Result<Vec<u8>, ReaderError> {
         self.enter_file(reach)?;
-        Ok(self.read_one(reach, number, RecordMode::Number, length)?.unwrap_or_default())
+        Ok(self
+            .read_one(reach, number, RecordMode::Number, length)?
+            .unwrap_or_default())
     }
 
     /// The content of a transparent file: up to `size` bytes, less if the card's file is shorter.

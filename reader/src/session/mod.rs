@@ -49,7 +49,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key_version: 1, prefer: Prefer::Key, last_try: false }
+        Self {
+            key_version: 1,
+            prefer: Prefer::Key,
+            last_try: false,
+        }
     }
 }
 
@@ -150,7 +154,11 @@ impl<'a> Session<'a> {
         let algorithm = self.algorithm?;
         let region = self.data.region.clone().ok_or(ReaderError::NoIdentity)?;
         let historical = self.historical.ok_or(ReaderError::NoIdentity)?;
-        Ok(CardIdentity { region, historical, algorithm })
+        Ok(CardIdentity {
+            region,
+            historical,
+            algorithm,
+        })
     }
 
     /// Tells the session the region of a card that does not hold it yet: a pre-personalized card whose card identification

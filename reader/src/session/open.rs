@@ -58,7 +58,14 @@ impl<'a> Session<'a> {
         let (name, fid) = profile
             .dedicated_files
             .get(index)
-            .map(|df| (df.name.clone(), df.parent.and_then(|parent| profile.dedicated_files.get(parent)).map(|mf| mf.fid)))
+            .map(|df| {
+                (
+                    df.name.clone(),
+                    df.parent
+                        .and_then(|parent| profile.dedicated_files.get(parent))
+                        .map(|mf| mf.fid),
+                )
+            })
             .unwrap_or_default();
         let select = commands::select_name(&name)?;
         let mut response = link::exchange(&mut *channel, &select)?;
@@ -100,8 +107,17 @@ impl<'a> Session<'a> {
         if let Some(region) = &region {
             self.algorithm = self.fci.cipher(region);
         }
-        let text = |found: Option<(Value, Vec<u8>)>| found.and_then(|(value, _)| value.plain()).filter(|text| !text.is_empty());
-        self.data = CardData { card_id, region, version: text(version), card_number: text(number) };
+        let text = |found: Option<(Value, Vec<u8>)>| {
+            found
+                .and_then(|(value, _)| value.plain())
+                .filter(|text| !text.is_empty())
+        };
+        self.data = CardData {
+            card_id,
+            region,
+            version: text(version),
+            card_number: text(number),
+        };
         Ok(())
     }
 
@@ -109,13 +125,17 @@ impl<'a> Session<'a> {
     fn free_element(&mut self, path: &str) -> Result<Option<(Value, Vec<u8>)>, ReaderError> {
         let profile = self.profile;
         let located = profile.locate(path)?;
-        let Some(element) = located.element else { return Ok(None) };
+        let Some(element) = located.element else {
+            return Ok(None);
+        };
         let tag = element.tag.unwrap_or(0);
         let reach = Reach::of(profile, &located);
         match self.read_tagged(&reach, tag, 1, element.length) {
             Ok(Some(raw)) => {
                 // Some cards keep more bytes than the element has (files.md §9 trap 10).
-                let raw = raw.get(..usize::from(element.length)).map_or(raw.clone(), <[u8]>::to_vec);
+                let raw = raw
+                    .get(..usize::from(element.length))
+                    .map_or(raw.clone(), <[u8]>::to_vec);
                 let value = decode(element, &raw);
                 Ok((value != Value::Empty).then_some((value, raw)))
             }

@@ -19,10 +19,24 @@ impl Session<'_> {
         let command = commands::pin_query();
         let sw = self.send(&command)?.sw;
         match (sw, sw.tries_left()) {
-            (_, Some(tries)) => Ok(PinStatus { set: true, tries_left: Some(tries) }),
-            (StatusWord::OK, _) => Ok(PinStatus { set: false, tries_left: None }),
-            (StatusWord::AUTHENTICATION_BLOCKED, _) => Ok(PinStatus { set: true, tries_left: Some(0) }),
-            _ => Err(ReaderError::Refused { command: title(&command), path: None, sw, rule: None }),
+            (_, Some(tries)) => Ok(PinStatus {
+                set: true,
+                tries_left: Some(tries),
+            }),
+            (StatusWord::OK, _) => Ok(PinStatus {
+                set: false,
+                tries_left: None,
+            }),
+            (StatusWord::AUTHENTICATION_BLOCKED, _) => Ok(PinStatus {
+                set: true,
+                tries_left: Some(0),
+            }),
+            _ => Err(ReaderError::Refused {
+                command: title(&command),
+                path: None,
+                sw,
+                rule: None,
+            }),
         }
     }
 
@@ -57,7 +71,8 @@ impl Session<'_> {
     /// Old PIN wrong, blocked, or the last try.
     pub fn change_pin(&mut self, old: Option<&Pin>, new: Option<&Pin>) -> Result<(), ReaderError> {
         self.guard_pin()?;
-        let digits = |pin: Option<&Pin>| zeroize::Zeroizing::new(pin.map(|pin| pin.expose().to_vec()).unwrap_or_default());
+        let digits =
+            |pin: Option<&Pin>| zeroize::Zeroizing::new(pin.map(|pin| pin.expose().to_vec()).unwrap_or_default());
         let command = commands::change_pin(&digits(old), &digits(new))?;
         let sw = self.send(&command)?.sw;
         self.pin_result(&title(&command), sw)?;
@@ -92,8 +107,9 @@ impl Session<'_> {
         self.state.keys.retain(|key| *key != puk.name);
         self.authenticate_in(environment, &puk)?;
         let challenge = self.challenge()?;
-        let message =
-            self.ask_module(&stk, |module, key, card| module.secure_message(key, card, &challenge, header, plain))?;
+        let message = self.ask_module(&stk, |module, key, card| {
+            module.secure_message(key, card, &challenge, header, plain)
+        })?;
         let message = zeroize::Zeroizing::new(message);
         let sw = link::exchange_bytes(&mut *self.channel, &message)?.sw;
         self.state.keys.retain(|key| *key != puk.name);
@@ -103,7 +119,12 @@ impl Session<'_> {
             return Ok(());
         }
         let command = format!("{} ({})", commands::name(header[1]), hex::encode_upper(header));
-        Err(ReaderError::Refused { command, path: None, sw, rule: None })
+        Err(ReaderError::Refused {
+            command,
+            path: None,
+            sw,
+            rule: None,
+        })
     }
 
     /// Asks for the PIN and verifies it, because `path` needs it. `false` if nobody gives one.
@@ -120,7 +141,10 @@ impl Session<'_> {
             return Ok(false);
         }
         self.guard_pin_of(status)?;
-        let request = PinRequest { path: path.to_owned(), tries_left };
+        let request = PinRequest {
+            path: path.to_owned(),
+            tries_left,
+        };
         let given = self.pins.as_deref_mut().and_then(|pins| pins.pin(&request));
         let Some(pin) = given else {
             self.state.pin_declined = true;
@@ -154,7 +178,12 @@ impl Session<'_> {
         Err(match (sw, sw.tries_left()) {
             (_, Some(0)) | (StatusWord::AUTHENTICATION_BLOCKED, _) => ReaderError::PinBlocked,
             (_, Some(tries_left)) => ReaderError::PinWrong { tries_left },
-            _ => ReaderError::Refused { command: command.to_owned(), path: None, sw, rule: None },
+            _ => ReaderError::Refused {
+                command: command.to_owned(),
+                path: None,
+                sw,
+                rule: None,
+            },
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use super::Session;
 use super::file::Reach;
-use crate::decode::{Decoded, ElementView, Value, decode, decode_cyclic, decode_records, decode_transparent, join_name, split_records};
+use crate::decode::{
+    Decoded, ElementView, Value, decode, decode_cyclic, decode_records, decode_transparent, join_name, split_records,
+};
 use crate::error::{Operation, ReaderError, title};
 use crate::wellknown;
 use card_model::profile::{DedicatedFileKind, Element, ElementaryFile, Located, Profile, Structure};
@@ -47,7 +49,9 @@ pub struct ReadingView {
 impl ReadingView {
     /// The JSON document for what was read.
     pub fn new(readings: &[FileReading], lang: Lang) -> Self {
-        Self { files: readings.iter().map(|reading| reading.view(lang)).collect() }
+        Self {
+            files: readings.iter().map(|reading| reading.view(lang)).collect(),
+        }
     }
 }
 
@@ -92,7 +96,10 @@ impl Session<'_> {
     /// A path names nothing in this card version (nothing is read then), or the transport failed.
     pub fn read(&mut self, paths: &[&str]) -> Result<Vec<FileReading>, ReaderError> {
         let profile = self.profile;
-        let located = paths.iter().map(|path| profile.locate(path)).collect::<Result<Vec<_>, _>>()?;
+        let located = paths
+            .iter()
+            .map(|path| profile.locate(path))
+            .collect::<Result<Vec<_>, _>>()?;
         located.iter().map(|located| self.read_located(located)).collect()
     }
 
@@ -115,10 +122,20 @@ impl Session<'_> {
         let mut readings = Vec::new();
         let mut absent = None;
         for (df, file) in profile.files() {
-            if df.kind == DedicatedFileKind::Mf || absent == Some(df.fid) || !is_listed(file) || !self.can_meet(&file.read) {
+            if df.kind == DedicatedFileKind::Mf
+                || absent == Some(df.fid)
+                || !is_listed(file)
+                || !self.can_meet(&file.read)
+            {
                 continue;
             }
-            let located = Located { dedicated_file: df, file, element: None, occurrence: 1, inner: None };
+            let located = Located {
+                dedicated_file: df,
+                file,
+                element: None,
+                occurrence: 1,
+                inner: None,
+            };
             let reading = self.read_located(&located)?;
             let sw = reading.error.as_ref().and_then(ReaderError::status_word);
             if sw == Some(StatusWord::FILE_NOT_FOUND) {
@@ -135,9 +152,17 @@ impl Session<'_> {
     fn read_located(&mut self, located: &Located<'_>) -> Result<FileReading, ReaderError> {
         let path = located.path();
         match self.elements_of(located) {
-            Ok(elements) => Ok(FileReading { path, elements, error: None }),
+            Ok(elements) => Ok(FileReading {
+                path,
+                elements,
+                error: None,
+            }),
             Err(error @ ReaderError::Transport(_)) => Err(error),
-            Err(error) => Ok(FileReading { path, elements: Vec::new(), error: Some(error) }),
+            Err(error) => Ok(FileReading {
+                path,
+                elements: Vec::new(),
+                error: Some(error),
+            }),
         }
     }
 
@@ -159,7 +184,10 @@ impl Session<'_> {
                 let bytes = self.read_all_records(reach)?;
                 let malformed = || {
                     let command = crate::commands::read_record(1, crate::commands::RecordMode::Number, 0, 0);
-                    ReaderError::Answer { command: title(&command), path: Some(reach.path.clone()) }
+                    ReaderError::Answer {
+                        command: title(&command),
+                        path: Some(reach.path.clone()),
+                    }
                 };
                 let records = split_records(&bytes).ok_or_else(malformed)?;
                 let mut decoded = decode_records(reach.file, later_version(self.profile, &reach.path), &records);
@@ -171,16 +199,23 @@ impl Session<'_> {
             Structure::Cyclic { .. } => {
                 let records = self.read_numbered(reach)?;
                 let numbered = (1u8..).zip(&records);
-                Ok(numbered.flat_map(|(number, bytes)| decode_cyclic(reach.file, number, bytes)).collect())
+                Ok(numbered
+                    .flat_map(|(number, bytes)| decode_cyclic(reach.file, number, bytes))
+                    .collect())
             }
             Structure::Transparent { size } => Ok(decode_transparent(reach.file, &self.read_transparent(reach, size)?)),
-            Structure::Internal { .. } => {
-                Err(ReaderError::NotAllowed { rule: self.rule(reach, Operation::Read) })
-            }
+            Structure::Internal { .. } => Err(ReaderError::NotAllowed {
+                rule: Box::new(self.rule(reach, Operation::Read)),
+            }),
         }
     }
 
-    fn one_element(&mut self, reach: &Reach<'_>, located: &Located<'_>, element: &Element) -> Result<Vec<Decoded>, ReaderError> {
+    fn one_element(
+        &mut self,
+        reach: &Reach<'_>,
+        located: &Located<'_>,
+        element: &Element,
+    ) -> Result<Vec<Decoded>, ReaderError> {
         let tag = element.tag.unwrap_or(0);
         let Some(raw) = self.read_tagged(reach, tag, located.occurrence, element.length)? else {
             // A record that was never written is an empty item.
@@ -202,8 +237,12 @@ impl Session<'_> {
 
     /// Reads the extension of a name that fills its element, and joins both.
     fn append_extension(&mut self, reach: &Reach<'_>, decoded: &mut Vec<Decoded>) -> Result<(), ReaderError> {
-        let (Some(first), Some(second)) = self.name_tags(&reach.path) else { return Ok(()) };
-        let Some(element) = reach.file.element(second) else { return Ok(()) };
+        let (Some(first), Some(second)) = self.name_tags(&reach.path) else {
+            return Ok(());
+        };
+        let Some(element) = reach.file.element(second) else {
+            return Ok(());
+        };
         if let Some(raw) = self.read_tagged(reach, second, 1, element.length)? {
             let value = decode(element, &raw);
             decoded.push(Decoded {
@@ -225,7 +264,13 @@ impl Session<'_> {
         if path != wellknown::HOLDER_FILE {
             return (None, None);
         }
-        let tag = |path| self.profile.locate(path).ok().and_then(|located| located.element).and_then(|element| element.tag);
+        let tag = |path| {
+            self.profile
+                .locate(path)
+                .ok()
+                .and_then(|located| located.element)
+                .and_then(|element| element.tag)
+        };
         (tag(wellknown::NAME), tag(wellknown::NAME_EXTENSION))
     }
 
@@ -235,7 +280,10 @@ impl Session<'_> {
     /// As [`Session::read_path`].
     pub fn read_plain(&mut self, path: &str) -> Result<Option<String>, ReaderError> {
         let decoded = self.read_path(path)?;
-        Ok(decoded.first().and_then(|element| element.value.plain()).filter(|text| !text.is_empty()))
+        Ok(decoded
+            .first()
+            .and_then(|element| element.value.plain())
+            .filter(|text| !text.is_empty()))
     }
 }
 

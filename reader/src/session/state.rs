@@ -37,8 +37,16 @@ impl SecurityState {
 
     /// Parts of a term that are not met yet.
     pub fn missing<'t>(&self, term: &'t Term) -> Missing<'t> {
-        let keys = term.keys.iter().map(String::as_str).filter(|name| !self.has_key(name)).collect();
-        Missing { pin: term.pin && !self.pin, keys }
+        let keys = term
+            .keys
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !self.has_key(name))
+            .collect();
+        Missing {
+            pin: term.pin && !self.pin,
+            keys,
+        }
     }
 }
 
@@ -59,7 +67,10 @@ impl Missing<'_> {
     /// The parts by name, PIN first as conditions are written.
     pub fn names(&self) -> Vec<String> {
         let pin = self.pin.then_some(crate::error::PIN);
-        pin.into_iter().chain(self.keys.iter().copied()).map(str::to_owned).collect()
+        pin.into_iter()
+            .chain(self.keys.iter().copied())
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -81,12 +92,18 @@ pub(super) fn cheapest<'t>(
         (!missing.pin || pin_there) && missing.keys.iter().all(|key| key_there(key))
     };
     let ways = access.terms.iter().map(|term| state.missing(term));
-    ways.filter(|missing| possible(missing, &mut key_there)).min_by_key(cost)
+    ways.filter(|missing| possible(missing, &mut key_there))
+        .min_by_key(cost)
 }
 
 /// What is missing of the term that is nearest to being met.
 pub(super) fn nearest(access: &Access, state: &SecurityState) -> Vec<String> {
-    access.terms.iter().map(|term| state.missing(term).names()).min_by_key(Vec::len).unwrap_or_default()
+    access
+        .terms
+        .iter()
+        .map(|term| state.missing(term).names())
+        .min_by_key(Vec::len)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -94,11 +111,16 @@ mod tests {
     use super::*;
 
     fn term(pin: bool, keys: &[&str]) -> Term {
-        Term { pin, keys: keys.iter().map(|key| (*key).to_owned()).collect() }
+        Term {
+            pin,
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        }
     }
 
     fn either() -> Access {
-        Access { terms: vec![term(true, &[]), term(false, &["RK1DF01"])] }
+        Access {
+            terms: vec![term(true, &[]), term(false, &["RK1DF01"])],
+        }
     }
 
     #[test]
@@ -109,23 +131,43 @@ mod tests {
         assert_eq!(way(Prefer::Pin, true, true), Some(vec!["PIN".to_owned()]));
         assert_eq!(way(Prefer::Key, true, false), Some(vec!["PIN".to_owned()]));
         assert_eq!(way(Prefer::Key, false, false), None);
-        let both = Access { terms: vec![term(true, &["RK1DF04"])] };
+        let both = Access {
+            terms: vec![term(true, &["RK1DF04"])],
+        };
         assert_eq!(nearest(&both, &state), ["PIN", "RK1DF04"]);
-        assert_eq!(nearest(&both, &SecurityState { pin: true, ..SecurityState::default() }), ["RK1DF04"]);
+        assert_eq!(
+            nearest(
+                &both,
+                &SecurityState {
+                    pin: true,
+                    ..SecurityState::default()
+                }
+            ),
+            ["RK1DF04"]
+        );
         assert!(cheapest(&Access::never(), &state, Prefer::Key, true, |_| true).is_none());
     }
 
     #[test]
     fn what_is_met_costs_nothing() {
-        let mut state = SecurityState { pin: true, ..SecurityState::default() };
+        let mut state = SecurityState {
+            pin: true,
+            ..SecurityState::default()
+        };
         state.selected(3);
         state.keys.push("UK1DF01".to_owned());
         let access = either();
         let way = cheapest(&access, &state, Prefer::Key, true, |_| true).expect("met");
         assert!(way.is_empty());
         state.selected(3);
-        assert!(state.has_key("UK1DF01"), "selecting the same file again keeps the state");
+        assert!(
+            state.has_key("UK1DF01"),
+            "selecting the same file again keeps the state"
+        );
         state.selected(4);
-        assert!(!state.has_key("UK1DF01") && state.pin, "another file drops keys, not the PIN");
+        assert!(
+            !state.has_key("UK1DF01") && state.pin,
+            "another file drops keys, not the PIN"
+        );
     }
 }

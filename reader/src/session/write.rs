@@ -44,26 +44,53 @@ impl Write {
     pub fn from_text(profile: &Profile, path: &str, text: &str) -> Result<Vec<Self>, ReaderError> {
         let located = profile.locate(path)?;
         let path = located.path();
-        let value = |cause: EncodeError| ReaderError::Value { path: path.clone(), cause };
+        let value = |cause: EncodeError| ReaderError::Value {
+            path: path.clone(),
+            cause,
+        };
         let Some(element) = located.target() else {
-            return Ok(vec![Self { bytes: Self::file_from_text(&located, &path, text)?, path }]);
+            return Ok(vec![Self {
+                bytes: Self::file_from_text(&located, &path, text)?,
+                path,
+            }]);
         };
         if path == wellknown::NAME
-            && let Some(second) = profile.locate(wellknown::NAME_EXTENSION).ok().and_then(|located| located.element)
+            && let Some(second) = profile
+                .locate(wellknown::NAME_EXTENSION)
+                .ok()
+                .and_then(|located| located.element)
         {
             let (head, tail) = encode_pair(element, second, text).map_err(value)?;
-            let extension = Self { path: wellknown::NAME_EXTENSION.to_owned(), bytes: tail };
-            return Ok(vec![Self { path: path.clone(), bytes: head }, extension]);
+            let extension = Self {
+                path: wellknown::NAME_EXTENSION.to_owned(),
+                bytes: tail,
+            };
+            return Ok(vec![
+                Self {
+                    path: path.clone(),
+                    bytes: head,
+                },
+                extension,
+            ]);
         }
-        Ok(vec![Self { bytes: encode(element, text).map_err(value)?, path: path.clone() }])
+        Ok(vec![Self {
+            bytes: encode(element, text).map_err(value)?,
+            path: path.clone(),
+        }])
     }
 
     fn file_from_text(located: &Located<'_>, path: &str, text: &str) -> Result<Vec<u8>, ReaderError> {
-        let value = |cause: EncodeError| ReaderError::Value { path: path.to_owned(), cause };
+        let value = |cause: EncodeError| ReaderError::Value {
+            path: path.to_owned(),
+            cause,
+        };
         match located.file.structure {
             Structure::Cyclic { .. } => {
                 let fields: Vec<String> = serde_json::from_str(text).map_err(|_| {
-                    value(EncodeError::FieldCount { found: 1, wanted: located.file.elements.len() })
+                    value(EncodeError::FieldCount {
+                        found: 1,
+                        wanted: located.file.elements.len(),
+                    })
                 })?;
                 encode_record(located.file, &fields).map_err(value)
             }
@@ -71,7 +98,10 @@ impl Write {
                 let bytes = hex::decode(text.trim()).map_err(|_| value(EncodeError::BadHex))?;
                 let limit = usize::from(size);
                 if bytes.len() > limit {
-                    return Err(value(EncodeError::TooLong { by: bytes.len() - limit, limit }));
+                    return Err(value(EncodeError::TooLong {
+                        by: bytes.len() - limit,
+                        limit,
+                    }));
                 }
                 Ok(bytes)
             }
@@ -101,10 +131,18 @@ impl Session<'_> {
     /// A path names nothing (nothing is written then), or the transport failed.
     pub fn write(&mut self, writes: &[Write]) -> Result<Vec<Written>, ReaderError> {
         let profile = self.profile;
-        let located = writes.iter().map(|write| profile.locate(&write.path)).collect::<Result<Vec<_>, _>>()?;
+        let located = writes
+            .iter()
+            .map(|write| profile.locate(&write.path))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut results: Vec<Written> = located
             .iter()
-            .map(|located| Written { path: located.path(), ok: false, compared: false, error: None })
+            .map(|located| Written {
+                path: located.path(),
+                ok: false,
+                compared: false,
+                error: None,
+            })
             .collect();
         let mut order: Vec<usize> = Vec::new();
         for located in &located {
@@ -130,7 +168,14 @@ impl Session<'_> {
         let check = |element: &Element| {
             let (found, wanted) = (bytes.len(), usize::from(element.length));
             let cause = EncodeError::DigitCount { found, wanted };
-            if found == wanted { Ok(()) } else { Err(ReaderError::Value { path: located.path(), cause }) }
+            if found == wanted {
+                Ok(())
+            } else {
+                Err(ReaderError::Value {
+                    path: located.path(),
+                    cause,
+                })
+            }
         };
         match (located.element, located.inner) {
             (Some(element), Some(inner)) => {
@@ -161,24 +206,42 @@ impl Session<'_> {
     /// Meets the update condition and makes the file the current one.
     fn allow_update(&mut self, reach: &Reach<'_>) -> Result<(), ReaderError> {
         if reach.file.update.is_never() || !self.meet(reach, Operation::Update)? {
-            return Err(ReaderError::NotAllowed { rule: self.rule(reach, Operation::Update) });
+            return Err(ReaderError::NotAllowed {
+                rule: Box::new(self.rule(reach, Operation::Update)),
+            });
         }
         self.enter_file(reach)
     }
 
     fn update(&mut self, reach: &Reach<'_>, command: &crate::command::Command) -> Result<(), ReaderError> {
         let sw = self.send(command)?.sw;
-        if sw.is_ok() { Ok(()) } else { Err(self.refused(command, reach, Operation::Update, sw)) }
+        if sw.is_ok() {
+            Ok(())
+        } else {
+            Err(self.refused(command, reach, Operation::Update, sw))
+        }
     }
 
-    fn update_element(&mut self, reach: &Reach<'_>, located: &Located<'_>, element: &Element, bytes: &[u8]) -> Result<(), ReaderError> {
+    fn update_element(
+        &mut self,
+        reach: &Reach<'_>,
+        located: &Located<'_>,
+        element: &Element,
+        bytes: &[u8],
+    ) -> Result<(), ReaderError> {
         let record = record(element, bytes);
         let tag = element.tag.unwrap_or(0);
         let command = if located.occurrence <= 1 {
             commands::update_record(tag, RecordMode::First, 0, &record)?
         } else {
-            let same = |r: &card_model::profile::Record<'_>| r.element.tag == Some(tag) && r.occurrence == located.occurrence;
-            let number = reach.file.records().find(same).map(|record| record.number).unwrap_or(located.occurrence);
+            let same =
+                |r: &card_model::profile::Record<'_>| r.element.tag == Some(tag) && r.occurrence == located.occurrence;
+            let number = reach
+                .file
+                .records()
+                .find(same)
+                .map(|record| record.number)
+                .unwrap_or(located.occurrence);
             self.fill_before(reach, number)?;
             commands::update_record(number, RecordMode::Number, 0, &record)?
         };
@@ -196,10 +259,15 @@ impl Session<'_> {
             }
             last -= 1;
         }
-        let missing: Vec<_> = reach.file.records().filter(|record| record.number > last && record.number < number).collect();
+        let missing: Vec<_> = reach
+            .file
+            .records()
+            .filter(|record| record.number > last && record.number < number)
+            .collect();
         for missing in missing {
             let empty = encode(missing.element, "").unwrap_or_default();
-            let command = commands::update_record(missing.number, RecordMode::Number, 0, &record(missing.element, &empty))?;
+            let command =
+                commands::update_record(missing.number, RecordMode::Number, 0, &record(missing.element, &empty))?;
             self.update(reach, &command)?;
         }
         Ok(())
@@ -220,9 +288,16 @@ impl Session<'_> {
         let fields = split_records(&old).unwrap_or_default();
         let mut value = Vec::with_capacity(usize::from(element.length));
         for part in &element.inner {
-            let kept = fields.iter().find(|field| Some(field.tag) == part.tag).map(|field| field.value.to_vec());
+            let kept = fields
+                .iter()
+                .find(|field| Some(field.tag) == part.tag)
+                .map(|field| field.value.to_vec());
             let kept = kept.filter(|kept| kept.len() == usize::from(part.length));
-            let content = if part.tag == inner.tag { bytes.to_vec() } else { kept.unwrap_or_else(|| encode(part, "").unwrap_or_default()) };
+            let content = if part.tag == inner.tag {
+                bytes.to_vec()
+            } else {
+                kept.unwrap_or_else(|| encode(part, "").unwrap_or_default())
+            };
             value.extend(record(part, &content));
         }
         Ok(value)
@@ -253,7 +328,8 @@ impl Session<'_> {
             let reach = Reach::of(self.profile, &located[*at]);
             // Of several writes to one place only the last one is there to be compared.
             let cyclic = matches!(reach.file.structure, Structure::Cyclic { .. });
-            let later = |other: &&usize| **other > *at && results[**other].path == results[*at].path && results[**other].ok;
+            let later =
+                |other: &&usize| **other > *at && results[**other].path == results[*at].path && results[**other].ok;
             if !cyclic && indexes.iter().find(later).is_some() {
                 continue;
             }
@@ -274,21 +350,35 @@ impl Session<'_> {
             results[*at].compared = true;
             if back != writes[*at].bytes {
                 results[*at].ok = false;
-                results[*at].error = Some(ReaderError::ReadBack { path: results[*at].path.clone() });
+                results[*at].error = Some(ReaderError::ReadBack {
+                    path: results[*at].path.clone(),
+                });
             }
         }
         Ok(())
     }
 
     /// Bytes as the card holds them now; `number` is the record of a cyclic file.
-    fn read_back(&mut self, reach: &Reach<'_>, located: &Located<'_>, number: u8, length: usize) -> Result<Vec<u8>, ReaderError> {
+    fn read_back(
+        &mut self,
+        reach: &Reach<'_>,
+        located: &Located<'_>,
+        number: u8,
+        length: usize,
+    ) -> Result<Vec<u8>, ReaderError> {
         match (located.element, located.inner) {
             (Some(element), inner) => {
                 let tag = element.tag.unwrap_or(0);
-                let value = self.read_tagged(reach, tag, located.occurrence, element.length)?.unwrap_or_default();
+                let value = self
+                    .read_tagged(reach, tag, located.occurrence, element.length)?
+                    .unwrap_or_default();
                 let Some(inner) = inner else { return Ok(value) };
                 let fields = split_records(&value).unwrap_or_default();
-                Ok(fields.iter().find(|field| Some(field.tag) == inner.tag).map(|field| field.value.to_vec()).unwrap_or_default())
+                Ok(fields
+                    .iter()
+                    .find(|field| Some(field.tag) == inner.tag)
+                    .map(|field| field.value.to_vec())
+                    .unwrap_or_default())
             }
             (None, _) => match reach.file.structure {
                 Structure::Cyclic { .. } => self.read_record_number(reach, number, length),

@@ -1,8 +1,8 @@
 //! Counts commands, bytes and time of a channel.
 
 use super::{Channel, Line, Protocol, Reason, Reset, TransportError};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What was counted.
@@ -28,7 +28,10 @@ impl Figures {
 
     /// Estimated time on a line, whatever the channel is.
     pub fn on(&self, line: Line) -> Duration {
-        Line::ALL.iter().position(|one| *one == line).map_or(Duration::ZERO, |index| self.lines[index])
+        Line::ALL
+            .iter()
+            .position(|one| *one == line)
+            .map_or(Duration::ZERO, |index| self.lines[index])
     }
 
     /// What came since `earlier`.
@@ -91,7 +94,10 @@ pub struct Counted<C> {
 impl<C: Channel> Counted<C> {
     /// Counts the commands of `channel` from now on.
     pub fn new(channel: C) -> Self {
-        Self { channel, counter: Counter::default() }
+        Self {
+            channel,
+            counter: Counter::default(),
+        }
     }
 
     /// A reader of the figures that lives on its own.

@@ -30,8 +30,13 @@ const TURN: u64 = 1172;
 
 impl Line {
     /// All lines, slowest first on each interface.
-    pub const ALL: [Self; 5] =
-        [Self::Contact9600, Self::Contact115200, Self::Contactless106, Self::Contactless424, Self::Contactless848];
+    pub const ALL: [Self; 5] = [
+        Self::Contact9600,
+        Self::Contact115200,
+        Self::Contactless106,
+        Self::Contactless424,
+        Self::Contactless848,
+    ];
 
     /// Name for people.
     pub const fn name(self) -> &'static str {

@@ -7,18 +7,34 @@
 //! | `pcsc::PcscChannel` | a card in a PC/SC reader (feature `pcsc`) |
 //! | [`vpcd::VpcdChannel`] | a card that connects to a port where we play the virtual reader |
 //!
+//! | [`TranscriptChannel`] | nobody: a recorded transcript is played back |
+//!
+//! | decorator | does |
+//! |---|---|
+//! | [`Trace`] | writes a transcript, masked or (to be replayed) not |
+//! | [`Counted`] | counts commands, bytes, time, and the time on the line |
+//!
 //! [`open`] chooses by the text of `--reader`.
 
+mod count;
 #[cfg(all(feature = "pcsc", target_os = "linux"))]
 pub mod daemon;
 mod error;
+mod line_time;
+mod mask;
 mod model;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
+mod trace;
+mod transcript;
 pub mod vpcd;
 
+pub use count::{Counted, Counter, Figures};
 pub use error::TransportError;
+pub use line_time::Line;
 pub use model::{ModelChannel, system_entropy};
+pub use trace::{Masking, Trace};
+pub use transcript::{Entry, Transcript, TranscriptChannel, TranscriptError};
 
 use card_model::card::Interface;
 

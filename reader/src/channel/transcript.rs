@@ -150,8 +150,16 @@ pub struct TranscriptChannel {
 impl TranscriptChannel {
     /// Plays a transcript; `name` is for messages.
     pub fn new(name: impl Into<String>, transcript: Transcript) -> Self {
-        let reset = Reset { bytes: Vec::new(), interface: Interface::Contact };
-        let mut channel = Self { name: name.into(), entries: transcript.entries, next: 0, reset };
+        let reset = Reset {
+            bytes: Vec::new(),
+            interface: Interface::Contact,
+        };
+        let mut channel = Self {
+            name: name.into(),
+            entries: transcript.entries,
+            next: 0,
+            reset,
+        };
         channel.take_reset();
         channel
     }
@@ -185,7 +193,11 @@ impl TranscriptChannel {
 
     fn failed(&self, message: impl Into<String>) -> TransportError {
         let line = self.entries.get(self.next).map_or(0, |(line, _)| *line);
-        TransportError::Transcript { name: self.name.clone(), line, message: message.into() }
+        TransportError::Transcript {
+            name: self.name.clone(),
+            line,
+            message: message.into(),
+        }
     }
 }
 
@@ -205,14 +217,26 @@ impl Channel for TranscriptChannel {
         let wanted = match self.entries.get(self.next) {
             Some((_, Entry::Command(wanted))) => wanted,
             Some((_, Entry::Reset(_))) => return Err(self.failed(format!("{header} sent, a reset was recorded"))),
-            Some((_, Entry::Answer(_))) | None => return Err(self.failed(format!("{header} sent, nothing was recorded"))),
+            Some((_, Entry::Answer(_))) | None => {
+                return Err(self.failed(format!("{header} sent, nothing was recorded")));
+            }
         };
         let same = wanted.len() == command.len()
-            && wanted.iter().zip(command).all(|(wanted, sent)| wanted.is_none_or(|wanted| wanted == *sent));
+            && wanted
+                .iter()
+                .zip(command)
+                .all(|(wanted, sent)| wanted.is_none_or(|wanted| wanted == *sent));
         if !same {
-            let recorded: String =
-                wanted.iter().take(4).map(|byte| byte.map_or("**".to_owned(), |byte| format!("{byte:02X}"))).collect();
-            let difference = if recorded == header { "with other data or length" } else { "another command" };
+            let recorded: String = wanted
+                .iter()
+                .take(4)
+                .map(|byte| byte.map_or("**".to_owned(), |byte| format!("{byte:02X}")))
+                .collect();
+            let difference = if recorded == header {
+                "with other data or length"
+            } else {
+                "another command"
+            };
             return Err(self.failed(format!("{header} sent, {recorded} recorded: {difference}")));
         }
         self.next += 1;
@@ -225,9 +249,9 @@ impl Channel for TranscriptChannel {
                 None => Err(self.failed("the answer is masked")),
             },
             // Recorded without an answer: the card was gone.
-            Some((_, Entry::Command(_) | Entry::Reset(_))) | None => {
-                Err(TransportError::CardRemoved { reader: self.name.clone() })
-            }
+            Some((_, Entry::Command(_) | Entry::Reset(_))) | None => Err(TransportError::CardRemoved {
+                reader: self.name.clone(),
+            }),
         }
     }
 
@@ -256,22 +280,37 @@ mod tests {
     fn plays_what_was_recorded() {
         let mut channel = TranscriptChannel::from_text("t", TEXT).expect("a transcript");
         assert_eq!(channel.reset_answer().bytes, [0x3B, 0x6D, 0, 0]);
-        assert_eq!(channel.transmit(&[0, 0x84, 0, 0, 8]).expect("recorded"), [1, 2, 3, 4, 5, 6, 7, 8, 0x90, 0]);
-        assert_eq!(channel.transmit(&[0, 0x20, 0, 0, 3, 0x11, 0x22, 0x33]).expect("masked"), [0x63, 0xC2]);
+        assert_eq!(
+            channel.transmit(&[0, 0x84, 0, 0, 8]).expect("recorded"),
+            [1, 2, 3, 4, 5, 6, 7, 8, 0x90, 0]
+        );
+        assert_eq!(
+            channel.transmit(&[0, 0x20, 0, 0, 3, 0x11, 0x22, 0x33]).expect("masked"),
+            [0x63, 0xC2]
+        );
         channel.reset().expect("recorded");
         assert_eq!(channel.reset_answer().interface, Interface::Contactless);
         assert!(!channel.is_finished());
         let masked = channel.transmit(&[0, 0xB2, 1, 0, 0x12]);
-        assert!(matches!(masked, Err(TransportError::Transcript { line: 10, .. })), "{masked:?}");
+        assert!(
+            matches!(masked, Err(TransportError::Transcript { line: 10, .. })),
+            "{masked:?}"
+        );
     }
 
     #[test]
     fn tells_what_differs_without_the_data() {
         let mut channel = TranscriptChannel::from_text("t", TEXT).expect("a transcript");
-        let error = channel.transmit(&[0, 0x20, 0, 0, 3, 0x12, 0x34, 0x56]).expect_err("another command").to_string();
+        let error = channel
+            .transmit(&[0, 0x20, 0, 0, 3, 0x12, 0x34, 0x56])
+            .expect_err("another command")
+            .to_string();
         assert!(error.contains("t:3"), "{error}");
         let error = format!("{:?}", channel.transmit(&[0, 0x84, 0, 0, 4]));
-        assert!(error.contains("other data or length") && !error.contains("123456"), "{error}");
+        assert!(
+            error.contains("other data or length") && !error.contains("123456"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -280,7 +319,10 @@ mod tests {
         assert_eq!(Transcript::parse("> 0084000"), Err(TranscriptError::Bytes(1)));
         assert_eq!(Transcript::parse(">"), Err(TranscriptError::Bytes(1)));
         assert_eq!(Transcript::parse("< 9000"), Err(TranscriptError::Turn(1)));
-        assert_eq!(Transcript::parse("> 00840000\n\n> 00840000"), Err(TranscriptError::Turn(3)));
+        assert_eq!(
+            Transcript::parse("> 00840000\n\n> 00840000"),
+            Err(TranscriptError::Turn(3))
+        );
         assert!(Transcript::parse("> 00840000 # pulled").is_ok());
     }
 

@@ -1,8 +1,7 @@
 //! A pcscd of its own for each test, and the card that goes into it.
 
 use card_model::card::{Card, Interface};
-use card_model::crypto::Algorithm;
-use card_model::profile::{AnswerToReset, DedicatedFile, DedicatedFileKind, OsDefaults, PinPolicy, Profile};
+use card_model::profile::Profile;
 use reader::channel::daemon::{self, PrivateDaemon};
 use reader::channel::pcsc::{self, PcscChannel};
 use reader::channel::vpcd::{self, Inserted, ServeOptions, VirtualCard};
@@ -47,7 +46,7 @@ pub fn daemon() -> PrivateDaemon {
 /// A blank third-generation card.
 pub fn blank_card(interface: Interface) -> ModelChannel {
     ModelChannel::new(
-        Card::blank(&profile(), HISTORICAL),
+        Card::blank(Profile::builtin("3.0").expect("in the program"), HISTORICAL),
         interface,
         system_entropy().expect("entropy"),
     )
@@ -107,46 +106,4 @@ pub fn client(daemon: &PrivateDaemon, program: &str) -> Command {
 /// Tells which command installs a program, and fails.
 pub fn missing(program: &str, error: &std::io::Error) -> ! {
     panic!("{program}: {error}; `make test` installs what is missing")
-}
-
-/// A profile with nothing but a master file: enough for a blank card, whose life the personalizer tests.
-fn profile() -> Profile {
-    Profile {
-        name: "3.0".to_owned(),
-        zh: "测试".to_owned(),
-        en: "test".to_owned(),
-        generation: 3,
-        specification_version: "3.00".to_owned(),
-        algorithm: Algorithm::Sm4,
-        reset: AnswerToReset {
-            contact: vec![0x3B, 0x6D, 0x00, 0x00],
-            contactless: Some(vec![0x12, 0x78, 0x80, 0xA0, 0x02]),
-            maker: [0x00, 0x81, 0x54, 0x4C, 0x96, 0x86, 0x84],
-        },
-        pin: PinPolicy {
-            min_digits: 4,
-            max_digits: 16,
-            tries: 3,
-        },
-        os: OsDefaults {
-            key_tries: 3,
-            memory: 65536,
-            test_transport_key: *b"TEST TRANSPORT K",
-        },
-        dedicated_files: vec![DedicatedFile {
-            id: "MF".to_owned(),
-            kind: DedicatedFileKind::Mf,
-            parent: None,
-            fid: 0x3F00,
-            name: Vec::new(),
-            label: None,
-            zh: "主文件".to_owned(),
-            en: "master file".to_owned(),
-            directory_sfi: None,
-            announces_algorithm: false,
-            has_pin: false,
-            keys: Vec::new(),
-            files: Vec::new(),
-        }],
-    }
 }

@@ -26,6 +26,11 @@ impl Report {
         }
     }
 
+    /// Nothing more to say on stdout.
+    pub fn silent() -> Self {
+        Self::new(Value::Null, "")
+    }
+
     /// The result of something that went wrong after it had something to show.
     pub fn with(mut self, failure: Option<Failure>) -> Self {
         self.failure = failure;
@@ -100,6 +105,9 @@ pub fn put(text: &str) -> std::io::Result<()> {
 }
 
 fn document(mut json: Value, failure: Option<&Failure>) -> String {
+    if json.is_null() {
+        return String::new();
+    }
     if let (Some(failure), Some(object)) = (failure, json.as_object_mut()) {
         object.insert("error".into(), failure.json());
     }
@@ -111,6 +119,7 @@ fn document(mut json: Value, failure: Option<&Failure>) -> String {
 pub struct Table {
     rows: Vec<Vec<String>>,
     right: Vec<bool>,
+    headed: bool,
 }
 
 impl Table {
@@ -122,9 +131,12 @@ impl Table {
             .map(|h| h.as_ref().trim_start_matches('>').to_string())
             .collect();
         Self {
-            rows: vec![heads],
-            right,
-        }
+            rows: vec![heads], right, headed: true }
+    }
+
+    /// A table of so many columns without headings.
+    pub fn plain(columns: usize) -> Self {
+        Self { rows: Vec::new(), right: vec![false; columns], headed: false }
     }
 
     /// Adds a row.
@@ -134,7 +146,7 @@ impl Table {
 
     /// Whether nothing but headings is in it.
     pub fn is_empty(&self) -> bool {
-        self.rows.len() < 2
+        self.rows.len() <= usize::from(self.headed)
     }
 }
 
@@ -168,7 +180,7 @@ impl core::fmt::Display for Table {
                 }
             }
             writeln!(f, "{}", line.trim_end())?;
-            if number == 0 {
+            if number == 0 && self.headed {
                 let rule: Vec<String> = widths.iter().map(|w| "─".repeat(*w)).collect();
                 writeln!(f, "{}", rule.join("  "))?;
             }

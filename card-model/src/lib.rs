@@ -2,9 +2,11 @@
 //!
 //! Pure: no I/O, no clock, no global state. Entropy comes in as a parameter, so every run can be repeated.
 
+mod apdu;
 pub mod card;
 pub mod codes;
 pub mod crypto;
+mod memory;
 pub mod profile;
 pub mod secret;
 pub mod status;

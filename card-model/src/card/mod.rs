@@ -5,7 +5,6 @@
 //! PIN concerned (6986, 6A82, 6A88, 6981) · access condition (6982) · conditions of use (6985, 6983, 6984) · secure message
 //! (6987, 6988) · data (6A80, 6A83, 6A84, 6A85, 6B00).
 
-mod apdu;
 mod authentication;
 mod binary;
 mod blocking;
@@ -16,7 +15,6 @@ mod file_system;
 mod identity;
 mod inventory;
 mod key_loading;
-mod memory;
 mod object;
 mod pin;
 mod record;
@@ -27,16 +25,16 @@ pub use condition::{Condition, KeySet};
 pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
 pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
 
+use crate::apdu::{self, Apdu};
 use crate::crypto::{Algorithm, SessionKey};
+use crate::memory::{self, Memory, WriteError};
 use crate::profile::Profile;
 use crate::secret::{Key, equal};
 use crate::status::StatusWord as Sw;
-use apdu::Apdu;
 use arrayvec::ArrayVec;
 use command::Command;
 use file_system::{CreateError, FileSystem};
 use identity::Maker;
-use memory::{Memory, WriteError};
 use object::{KeyObject, NewKey};
 use rand_core::Rng;
 use session::Session;

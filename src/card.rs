@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::{Report, Table, hex_upper};
 use card_model::card::{Card, EfStructure, FileInfo, Interface, KeyInfo, KeyType, LifeCycle};
 use card_model::profile::{KeyRole, Profile};
-use reader::channel::{Channel, ModelChannel};
+use reader::channel::ModelChannel;
 use rust_i18n::t;
 use serde_json::{Value, json};
 

@@ -12,6 +12,7 @@ use personalize::{
     Batch, HolderRules, HoldersFile, IssueError, IssueReport, IssueRun, Journal, ModelOs, Settings, inspect,
 };
 use reader::channel::{Channel, SIMULATED};
+use reader::session::Session;
 use rust_i18n::t;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -136,8 +137,9 @@ fn profile_of(card: &mut dyn Channel, desk: &Desk) -> Result<&'static Profile, F
     match found.data {
         Some(data) => desk.profile(&data.label),
         None => {
-            let session = reader::session::Session::open(Box::new(card)).map_err(|e| desk.refusal(&e))?;
-            Ok(session.profile())
+            let session = Session::open(Box::new(card)).map_err(|e| desk.refusal(&e))?;
+            let name = session.profile().name.clone();
+            desk.profile(&name)
         }
     }
 }

@@ -5,7 +5,6 @@ use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::{Report, Table};
 use card_model::crypto::Algorithm;
-use card_model::profile;
 use reader::security::KeyFile;
 use rust_i18n::t;
 use serde_json::json;

@@ -13,9 +13,13 @@ mod keys;
 mod language;
 mod manual;
 mod output;
+mod pin;
+mod read;
 mod readers;
 mod serve;
+mod session;
 mod usage;
+mod write;
 
 use args::{Arguments, Card, Keys, Verb};
 use clap::FromArgMatches;
@@ -67,12 +71,18 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
     let Some(verb) = arguments.verb else {
         return Ok(front::page(lang));
     };
-    let desk = &Desk { common: &arguments.common, output };
+    let desk = &Desk {
+        common: &arguments.common,
+        output,
+    };
     match verb {
         Verb::Card(Card::New(it)) => card::new(&it, desk),
         Verb::Card(Card::Info(it)) => card::info(&it, desk),
         Verb::Card(Card::Serve(it)) => serve::run(&it, desk),
         Verb::Readers => readers::run(desk),
+        Verb::Read(it) => read::run(&it, desk),
+        Verb::Write(it) => write::run(&it, desk),
+        Verb::Pin(it) => pin::run(&it, desk),
         Verb::Bench(it) => bench::run(&it, desk),
         Verb::Keys(Keys::Generate(it)) => keys::generate(&it, desk),
         Verb::Keys(Keys::Show(it)) => keys::show(&it, desk),

@@ -131,12 +131,19 @@ impl Table {
             .map(|h| h.as_ref().trim_start_matches('>').to_string())
             .collect();
         Self {
-            rows: vec![heads], right, headed: true }
+            rows: vec![heads],
+            right,
+            headed: true,
+        }
     }
 
     /// A table of so many columns without headings.
     pub fn plain(columns: usize) -> Self {
-        Self { rows: Vec::new(), right: vec![false; columns], headed: false }
+        Self {
+            rows: Vec::new(),
+            right: vec![false; columns],
+            headed: false,
+        }
     }
 
     /// Adds a row.

@@ -41,7 +41,10 @@ fn verify(desk: &Desk) -> Result<Report, Failure> {
         Err(report) => return *report,
     };
     if !before.set {
-        return Ok(Report::new(json(before, true), t!("ssc.pin.none", locale = desk.output.lang.locale())));
+        return Ok(Report::new(
+            json(before, true),
+            t!("ssc.pin.none", locale = desk.output.lang.locale()),
+        ));
     }
     let pin = ask::pin(ask::PIN, before.tries_left, desk.output)?;
     let result = session.verify_pin(&pin);
@@ -54,7 +57,10 @@ fn change(desk: &Desk) -> Result<Report, Failure> {
         Ok(status) => status,
         Err(report) => return *report,
     };
-    let old = before.set.then(|| ask::pin(ask::PIN, before.tries_left, desk.output)).transpose()?;
+    let old = before
+        .set
+        .then(|| ask::pin(ask::PIN, before.tries_left, desk.output))
+        .transpose()?;
     let new = ask::pin(ask::NEW_PIN, None, desk.output)?;
     let result = session.change_pin(old.as_ref(), Some(&new));
     finish(&mut session, result, "ssc.pin.changed", desk)
@@ -67,7 +73,11 @@ fn with_puk(desk: &Desk, reset: bool) -> Result<Report, Failure> {
     let mut session = desk.session(true)?.with_security(&mut keys);
     if reset {
         let new = ask::pin(ask::NEW_PIN, None, desk.output)?;
-        ask::confirm(&t!("ssc.pin.reset_really", locale = locale), desk.common.yes, desk.output)?;
+        ask::confirm(
+            &t!("ssc.pin.reset_really", locale = locale),
+            desk.common.yes,
+            desk.output,
+        )?;
         let result = session.reset_pin(Some(&new));
         finish(&mut session, result, "ssc.pin.was_reset", desk)
     } else {
@@ -79,7 +89,9 @@ fn with_puk(desk: &Desk, reset: bool) -> Result<Report, Failure> {
 /// The state of the PIN if a try may be spent; else the report that says why not.
 fn guarded(session: &mut Session<'_>, desk: &Desk) -> Result<PinStatus, Box<Result<Report, Failure>>> {
     let status = session.pin_status().map_err(|e| Box::new(Err(desk.refusal(&e))))?;
-    session.guard_pin().map_err(|error| Box::new(Ok(refused(status, &error, desk))))
+    session
+        .guard_pin()
+        .map_err(|error| Box::new(Ok(refused(status, &error, desk))))
 }
 
 /// Reports the outcome together with the state of the PIN afterwards.
@@ -90,9 +102,15 @@ fn finish(
     desk: &Desk,
 ) -> Result<Report, Failure> {
     // The outcome is what counts, even if the card is gone by now.
-    let after = session.pin_status().unwrap_or(PinStatus { set: true, tries_left: None });
+    let after = session.pin_status().unwrap_or(PinStatus {
+        set: true,
+        tries_left: None,
+    });
     match result {
-        Ok(()) => Ok(Report::new(json(after, true), t!(done, locale = desk.output.lang.locale()))),
+        Ok(()) => Ok(Report::new(
+            json(after, true),
+            t!(done, locale = desk.output.lang.locale()),
+        )),
         Err(error) => Ok(refused(after, &error, desk)),
     }
 }

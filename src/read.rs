@@ -30,16 +30,23 @@ pub fn run(it: &Read, desk: &Desk) -> Result<Report, Failure> {
         if it.pin || ask::has(ask::PIN) || (!it.paths.is_empty() && std::io::stdin().is_terminal()) {
             session = session.with_pins(&mut person);
         }
-        profile = session.profile();
+        profile = session.profile().name.clone();
         let paths: Vec<&str> = it.paths.iter().map(String::as_str).collect();
-        let result = if paths.is_empty() { session.read_all() } else { session.read(&paths) };
+        let result = if paths.is_empty() {
+            session.read_all()
+        } else {
+            session.read(&paths)
+        };
         readings = result.map_err(|e| desk.refusal(&e))?;
     }
     let failure = match person.failure {
         Some(failure) => Some(failure),
-        None => readings.iter().find_map(|reading| reading.error.as_ref()).map(|e| desk.refusal(e)),
+        None => readings
+            .iter()
+            .find_map(|reading| reading.error.as_ref())
+            .map(|e| desk.refusal(e)),
     };
-    let text = text(profile, &readings, lang);
+    let text = text(desk.profile(&profile)?, &readings, lang);
     Ok(Report::new(json!(ReadingView::new(&readings, lang)), text).with(failure))
 }
 
@@ -49,7 +56,9 @@ pub fn text(profile: &Profile, readings: &[FileReading], lang: Lang) -> String {
     let mut parts = Vec::new();
     for reading in readings {
         let view = reading.view(lang);
-        let name = profile.locate(&reading.path).map(|l| lang.pick(&l.file.zh, &l.file.en).to_string());
+        let name = profile
+            .locate(&reading.path)
+            .map(|l| lang.pick(&l.file.zh, &l.file.en).to_string());
         let mut part = format!("{}  {}\n", view.path, name.unwrap_or_default());
         if let Some(error) = &view.error {
             part.push_str(&format!("  {error}\n"));
@@ -60,7 +69,13 @@ pub fn text(profile: &Profile, readings: &[FileReading], lang: Lang) -> String {
             for element in &view.elements {
                 rows(&mut table, element, "", lang);
             }
-            part.push_str(&table.to_string().lines().map(|line| format!("  {line}\n")).collect::<String>());
+            part.push_str(
+                &table
+                    .to_string()
+                    .lines()
+                    .map(|line| format!("  {line}\n"))
+                    .collect::<String>(),
+            );
         }
         parts.push(part);
     }
@@ -70,7 +85,11 @@ pub fn text(profile: &Profile, readings: &[FileReading], lang: Lang) -> String {
 fn rows(table: &mut Table, element: &ElementView, indent: &str, lang: Lang) {
     let tag = element.tag.clone().unwrap_or_default();
     let name = lang.pick(&element.name_zh, &element.name);
-    let name = if element.occurrence > 1 { format!("{name} ({})", element.occurrence) } else { name.to_string() };
+    let name = if element.occurrence > 1 {
+        format!("{name} ({})", element.occurrence)
+    } else {
+        name.to_string()
+    };
     let text = match (element.elements.is_empty(), element.text.is_empty()) {
         (false, _) => String::new(),
         (true, true) => "–".into(),

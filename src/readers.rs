@@ -41,11 +41,7 @@ pub fn run(desk: &Desk) -> Result<Report, Failure> {
         let mut historical = Value::Null;
         if let Some(atr) = reader.atr() {
             let explained = reader::reset::explain(atr);
-            let mut table = Table::new(&[
-                "ATR".to_string(),
-                hex_upper(atr),
-                String::new(),
-            ]);
+            let mut table = Table::new(&["ATR".to_string(), hex_upper(atr), String::new()]);
             for field in &explained.fields {
                 let words = field.text(lang);
                 table.row(vec![field.name.clone(), hex_upper(&field.bytes), words.clone()]);

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     let locale = desk.output.lang.locale();
     let mut card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
-    let mut trace = desk.trace()?;
+
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
@@ -32,14 +32,20 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     let mut ready = false;
     let mut waiting = false;
     let outcome = loop {
-        let served = vpcd::serve(&mut card, &it.vpcd, ServeOptions::default(), &stop, |event| match event {
-            Event::Connected if !ready => {
-                ready = true;
-                announce(desk, it);
-            }
-            Event::Exchange { command, response } => trace.exchange(command, response),
-            _ => {}
-        });
+        let served = vpcd::serve(
+            &mut card,
+            &it.vpcd,
+            ServeOptions::default(),
+            &stop,
+            |event| match event {
+                Event::Connected if !ready => {
+                    ready = true;
+                    announce(desk, it);
+                }
+
+                _ => {}
+            },
+        );
         match served {
             Ok(End::Stopped) => break Ok(()),
             Ok(End::DaemonGone) => {}
@@ -50,14 +56,16 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
             break Ok(());
         }
         if !waiting {
-            desk.output.talk(&t!("ssc.serve.waiting", locale = locale, address = it.vpcd));
+            desk.output
+                .talk(&t!("ssc.serve.waiting", locale = locale, address = it.vpcd));
             waiting = true;
         }
         std::thread::sleep(PAUSE);
     };
     // Saves the card.
     drop(card);
-    desk.output.talk(&t!("ssc.serve.out", locale = locale, file = it.file.display()));
+    desk.output
+        .talk(&t!("ssc.serve.out", locale = locale, file = it.file.display()));
     let failure = outcome.err().map(|e| desk.transport(&e));
     match failure {
         Some(failure) if !ready => Err(failure),

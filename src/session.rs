@@ -40,7 +40,10 @@ impl PinProvider for Person {
 impl Desk<'_> {
     /// Opens the card of `--reader` as a social security card.
     pub fn session<'s>(&self, exclusive: bool) -> Result<Session<'s>, Failure> {
-        let options = Options { last_try: self.common.last_try, ..Options::default() };
+        let options = Options {
+            last_try: self.common.last_try,
+            ..Options::default()
+        };
         let session = Session::open(self.card(exclusive)?).map_err(|e| self.refusal(&e))?;
         Ok(session.with_options(options))
     }

@@ -37,7 +37,10 @@ pub fn run(it: &Write, desk: &Desk) -> Result<Report, Failure> {
     let failure = person.failure.or_else(|| {
         written.iter().find(|w| !w.ok).map(|w| match &w.error {
             Some(error) => desk.refusal(error),
-            None => Failure::new(Class::Verdict, t!("ssc.write.different", locale = locale, path = w.path)),
+            None => Failure::new(
+                Class::Verdict,
+                t!("ssc.write.different", locale = locale, path = w.path),
+            ),
         })
     });
     let lines: Vec<String> = written.iter().map(|w| line(w, locale)).collect();

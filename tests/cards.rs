@@ -12,14 +12,22 @@ fn a_blank_card_is_made_once_and_looked_into() {
         let made = place.json(0, &["card", "new", &file, "--profile", profile, "--serial", "01020304"]);
         assert_eq!(made["serial"], "01020304");
         let atr = made["atr"].as_str().expect("atr").to_owned();
-        assert!(atr.starts_with("3B6D0000") && atr.ends_with("01020304") && atr.len() == 34, "{atr}");
+        assert!(
+            atr.starts_with("3B6D0000") && atr.ends_with("01020304") && atr.len() == 34,
+            "{atr}"
+        );
         let info = place.json(0, &["card", "info", &file]);
         has_keys(&info, &["profile", "atr", "ats", "life_cycle", "files"]);
         assert_eq!(info["profile"], profile);
         assert_eq!(info["atr"], atr);
         assert_eq!(info["life_cycle"], "blank");
         assert_eq!(info["files"].as_array().map(Vec::len), Some(0));
-        assert!(info["algorithm"].as_str().is_some_and(|a| a.to_uppercase().contains(algorithm)), "{info}");
+        assert!(
+            info["algorithm"]
+                .as_str()
+                .is_some_and(|a| a.to_uppercase().contains(algorithm)),
+            "{info}"
+        );
         let ats = info["ats"].as_str().expect("ats");
         assert_eq!(ats.starts_with("127880A002"), profile == "3.0", "{ats}");
     }
@@ -40,7 +48,11 @@ fn two_new_cards_have_different_serial_numbers() {
 fn a_file_that_is_no_card_is_code_2() {
     let place = Place::new();
     place.write("no.sim", "not a card");
-    for call in [&["card", "info", "no.sim"][..], &["card", "info", "none.sim"], &["apdu", "--reader", "sim:no.sim", "00840000"]] {
+    for call in [
+        &["card", "info", "no.sim"][..],
+        &["card", "info", "none.sim"],
+        &["apdu", "--reader", "sim:no.sim", "00840000"],
+    ] {
         has_keys(&place.json(2, call)["error"], &["code", "what", "why", "next"]);
     }
 }
@@ -49,7 +61,17 @@ fn a_file_that_is_no_card_is_code_2() {
 fn raw_commands_are_sent_and_compared() {
     let place = Place::new();
     place.run(&["card", "new", "blank.sim"]).expect(0);
-    let rows = place.json(0, &["apdu", "--reader", "sim:blank.sim", "00 84 00 00 08=9000", "80CA000000", "00 B2 01 04 00"]);
+    let rows = place.json(
+        0,
+        &[
+            "apdu",
+            "--reader",
+            "sim:blank.sim",
+            "00 84 00 00 08=9000",
+            "80CA000000",
+            "00 B2 01 04 00",
+        ],
+    );
     let rows = rows.as_array().expect("list");
     assert_eq!(rows.len(), 3);
     for row in rows {
@@ -60,8 +82,19 @@ fn raw_commands_are_sent_and_compared() {
     assert_eq!(rows[1]["sw"], "9000");
     assert!(rows[1]["response"].as_str().is_some_and(|r| r.starts_with("E0")));
     assert_eq!(rows[2]["sw"], "6986");
-    let run = place.run(&["apdu", "--reader", "sim:blank.sim", "00 84 00 00 08=6A82", "00 84 00 00 08", "--json"]);
-    assert_eq!(run.json().as_array().map(Vec::len), Some(1), "it stops at the first surprise");
+    let run = place.run(&[
+        "apdu",
+        "--reader",
+        "sim:blank.sim",
+        "00 84 00 00 08=6A82",
+        "00 84 00 00 08",
+        "--json",
+    ]);
+    assert_eq!(
+        run.json().as_array().map(Vec::len),
+        Some(1),
+        "it stops at the first surprise"
+    );
     run.expect(1);
 }
 
@@ -71,7 +104,11 @@ fn t0_answers_are_resolved_unless_asked_for() {
     place.run(&["card", "new", "blank.sim"]).expect(0);
     let sw = |words: &[&str]| {
         let rows = place.json(0, &[&["apdu", "--reader", "sim:blank.sim"], words].concat());
-        rows.as_array().expect("list").iter().map(|r| r["sw"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        rows.as_array()
+            .expect("list")
+            .iter()
+            .map(|r| r["sw"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(sw(&["00A40000023F00=9000"]), ["9000"]);
     let raw = sw(&["00A40000023F00", "--raw"]);
@@ -86,9 +123,13 @@ fn t0_answers_are_resolved_unless_asked_for() {
 #[test]
 fn test_keys_are_generated_once_and_shown_without_values() {
     let place = Place::new();
-    let run = place.run(&["keys", "generate", "--test", "--out", "TEST.keys"]).expect(0);
+    let run = place
+        .run(&["keys", "generate", "--test", "--out", "TEST.keys"])
+        .expect(0);
     assert!(run.stderr.contains("TEST"), "no banner: {}", run.stderr);
-    place.run(&["keys", "generate", "--test", "--out", "TEST.keys"]).expect(2);
+    place
+        .run(&["keys", "generate", "--test", "--out", "TEST.keys"])
+        .expect(2);
     let shown = place.json(0, &["keys", "show", "TEST.keys"]);
     assert_eq!(shown["test"], true);
     let keys = shown["keys"].as_array().expect("list");
@@ -104,17 +145,34 @@ fn test_keys_are_generated_once_and_shown_without_values() {
     assert!(!text.contains(value));
     for algorithm in ["sm4", "3des"] {
         let file = format!("{algorithm}.keys");
-        place.run(&["keys", "generate", "--test", "--out", &file, "--algorithm", algorithm]).expect(0);
+        place
+            .run(&["keys", "generate", "--test", "--out", &file, "--algorithm", algorithm])
+            .expect(0);
         let shown = place.json(0, &["keys", "show", &file]);
         let all = shown["keys"].as_array().expect("list");
-        assert!(all.iter().all(|k| k["algorithm"].as_str().is_some_and(|a| a.eq_ignore_ascii_case(algorithm))));
+        assert!(all.iter().all(|k| {
+            k["algorithm"]
+                .as_str()
+                .is_some_and(|a| a.eq_ignore_ascii_case(algorithm))
+        }));
     }
 }
 
 #[test]
 fn bench_measures_blank_and_issued_cards() {
     let place = Place::with_card();
-    let rows = place.json(0, &["bench", "--reader", "sim:card.sim", "--keys", "TEST.keys", "--runs", "20"]);
+    let rows = place.json(
+        0,
+        &[
+            "bench",
+            "--reader",
+            "sim:card.sim",
+            "--keys",
+            "TEST.keys",
+            "--runs",
+            "20",
+        ],
+    );
     let rows = rows.as_array().expect("list");
     assert!(rows.len() >= 6, "{rows:?}");
     for row in rows {
@@ -123,5 +181,11 @@ fn bench_measures_blank_and_issued_cards() {
         assert!(row["per_second"].as_f64().is_some_and(|r| r > 0.0));
     }
     place.run(&["card", "new", "blank.sim"]).expect(0);
-    assert!(!place.json(0, &["bench", "--reader", "sim:blank.sim", "--runs", "5"]).as_array().expect("list").is_empty());
+    assert!(
+        !place
+            .json(0, &["bench", "--reader", "sim:blank.sim", "--runs", "5"])
+            .as_array()
+            .expect("list")
+            .is_empty()
+    );
 }

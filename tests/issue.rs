@@ -5,12 +5,23 @@ mod common;
 use common::{Place, has_keys};
 use serde_json::Value;
 
-const ISSUE: [&str; 7] = ["issue", "--keys", "TEST.keys", "--holders", "holders.csv", "--settings", "settings.toml"];
+const ISSUE: [&str; 7] = [
+    "issue",
+    "--keys",
+    "TEST.keys",
+    "--holders",
+    "holders.csv",
+    "--settings",
+    "settings.toml",
+];
 
 /// Columns of the sample holders, for comparison.
 fn holders(place: &Place) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(place.path("holders.csv")).expect("holders");
-    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    text.lines()
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
 }
 
 /// All elements of all files by path.
@@ -19,7 +30,8 @@ fn elements(read: &Value) -> std::collections::BTreeMap<String, Value> {
     for file in read["files"].as_array().expect("files") {
         for element in file["elements"].as_array().expect("elements") {
             let tag = element["tag"].as_str().unwrap_or("-");
-            all.entry(format!("{}/{tag}", file["path"].as_str().expect("path"))).or_insert_with(|| element.clone());
+            all.entry(format!("{}/{tag}", file["path"].as_str().expect("path")))
+                .or_insert_with(|| element.clone());
         }
     }
     all
@@ -99,8 +111,14 @@ fn old_versions_are_issued_too() {
         place.run(&["card", "new", "card.sim", "--profile", profile]).expect(0);
         place.json(0, &[&ISSUE[..], &["--reader", "sim:card.sim"]].concat());
         let read = elements(&place.json(0, &["read", "SSSE/EF06", "--reader", "sim:card.sim"]));
-        assert_eq!(read["SSSE/EF06/08"]["value"], holders(&place)[0][0].as_str(), "free before 3.0");
-        place.run(&["verify", "--reader", "sim:card.sim", "--keys", "TEST.keys"]).expect(0);
+        assert_eq!(
+            read["SSSE/EF06/08"]["value"],
+            holders(&place)[0][0].as_str(),
+            "free before 3.0"
+        );
+        place
+            .run(&["verify", "--reader", "sim:card.sim", "--keys", "TEST.keys"])
+            .expect(0);
     }
 }
 
@@ -110,9 +128,19 @@ fn refused_rows_say_row_column_and_reason_and_touch_no_card() {
     let mut text = std::fs::read_to_string(place.path("holders.csv")).expect("holders");
     text.push_str("990100195001011018,测试二,1,01,110000,19500101,x,13800000001,1\n");
     place.write("holders.csv", text);
-    let run = place.run(&[&ISSUE[..], &["--reader", "sim:cards/", "--check"]].concat()).expect(2);
-    assert!(run.stderr.contains("social_security_number") || run.stdout.contains("social_security_number"), "{}", run.stderr);
-    assert!(run.stderr.contains('3') && !run.stderr.contains("990100195001011018"), "{}", run.stderr);
+    let run = place
+        .run(&[&ISSUE[..], &["--reader", "sim:cards/", "--check"]].concat())
+        .expect(2);
+    assert!(
+        run.stderr.contains("social_security_number") || run.stdout.contains("social_security_number"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains('3') && !run.stderr.contains("990100195001011018"),
+        "{}",
+        run.stderr
+    );
     assert!(!place.path("cards").exists());
 }
 
@@ -120,9 +148,21 @@ fn refused_rows_say_row_column_and_reason_and_touch_no_card() {
 fn what_was_written_reads_back() {
     let place = Place::with_card();
     let card = ["--reader", "sim:card.sim", "--keys", "TEST.keys"];
-    let done = place.json(0, &[&["write", "DF01/EF05/21=测试路1号", "DF01/EF08/2B=married"][..], &card].concat());
-    for (row, path) in done["written"].as_array().expect("written").iter().zip(["DF01/EF05/21", "DF01/EF08/2B"]) {
-        assert_eq!((row["path"].as_str(), row["ok"].as_bool()), (Some(path), Some(true)), "{done}");
+    let done = place.json(
+        0,
+        &[&["write", "DF01/EF05/21=测试路1号", "DF01/EF08/2B=married"][..], &card].concat(),
+    );
+    for (row, path) in done["written"]
+        .as_array()
+        .expect("written")
+        .iter()
+        .zip(["DF01/EF05/21", "DF01/EF08/2B"])
+    {
+        assert_eq!(
+            (row["path"].as_str(), row["ok"].as_bool()),
+            (Some(path), Some(true)),
+            "{done}"
+        );
     }
     let read = elements(&place.json(0, &[&["read", "DF01/EF05", "DF01/EF08"][..], &card].concat()));
     assert_eq!(read["DF01/EF05/21"]["value"], "测试路1号");
@@ -134,7 +174,9 @@ fn what_was_written_reads_back() {
 #[test]
 fn what_may_not_be_read_says_why_and_what_to_do() {
     let place = Place::with_card();
-    let run = place.run(&["read", "SSSE/EF06", "--reader", "sim:card.sim", "--json"]).expect(4);
+    let run = place
+        .run(&["read", "SSSE/EF06", "--reader", "sim:card.sim", "--json"])
+        .expect(4);
     let json = run.json();
     assert_eq!(json["files"][0]["path"], "SSSE/EF06");
     assert_eq!(json["files"][0]["ok"], false);
@@ -145,12 +187,20 @@ fn what_may_not_be_read_says_why_and_what_to_do() {
     place.json(2, &["read", "DF99/EF05", "--reader", "sim:card.sim"]);
     // Without a path: what may be read is read.
     let all = place.json(0, &["read", "--reader", "sim:card.sim"]);
-    let paths: Vec<_> = all["files"].as_array().expect("files").iter().filter(|f| f["ok"] == true).collect();
+    let paths: Vec<_> = all["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .filter(|f| f["ok"] == true)
+        .collect();
     assert!(paths.iter().any(|f| f["path"] == "SSSE/EF05"), "{all}");
     // One element only.
     let one = place.json(0, &["read", "SSSE/EF05/03", "--reader", "sim:card.sim"]);
     assert_eq!(one["files"][0]["elements"].as_array().map(Vec::len), Some(1), "{one}");
-    has_keys(&one["files"][0]["elements"][0], &["tag", "name", "name_zh", "raw", "value", "text"]);
+    has_keys(
+        &one["files"][0]["elements"][0],
+        &["tag", "name", "name_zh", "raw", "value", "text"],
+    );
     assert_eq!(one["files"][0]["elements"][0]["value"], "3.00");
 }
 
@@ -158,15 +208,27 @@ fn what_may_not_be_read_says_why_and_what_to_do() {
 fn the_pin_opens_what_it_may() {
     let place = Place::with_card();
     place.json(4, &["read", "DF01/EF05", "--reader", "sim:card.sim"]);
-    let run = place.run_with(&[("SSC_PIN", "123456")], &["read", "DF01/EF05", "--reader", "sim:card.sim", "--json"]).expect(0);
+    let run = place
+        .run_with(
+            &[("SSC_PIN", "123456")],
+            &["read", "DF01/EF05", "--reader", "sim:card.sim", "--json"],
+        )
+        .expect(0);
     assert!(elements(&run.json())["DF01/EF05/21"]["value"].is_string());
-    place.run_with(&[("SSC_PIN", "654321")], &["read", "DF01/EF05", "--reader", "sim:card.sim"]).expect(5);
+    place
+        .run_with(
+            &[("SSC_PIN", "654321")],
+            &["read", "DF01/EF05", "--reader", "sim:card.sim"],
+        )
+        .expect(5);
 }
 
 #[test]
 fn a_card_of_other_keys_is_not_genuine() {
     let place = Place::with_card();
-    place.run(&["keys", "generate", "--test", "--out", "other.keys"]).expect(0);
+    place
+        .run(&["keys", "generate", "--test", "--out", "other.keys"])
+        .expect(0);
     let verdict = place.json(1, &["verify", "--reader", "sim:card.sim", "--keys", "other.keys"]);
     assert_eq!(verdict["genuine"], false);
     has_keys(&verdict, &["genuine", "checks", "error"]);
@@ -175,12 +237,23 @@ fn a_card_of_other_keys_is_not_genuine() {
 #[test]
 fn both_languages_show_the_card_to_people() {
     let place = Place::with_card();
-    let en = place.run(&["read", "SSSE/EF05", "--reader", "sim:card.sim"]).expect(0).stdout;
+    let en = place
+        .run(&["read", "SSSE/EF05", "--reader", "sim:card.sim"])
+        .expect(0)
+        .stdout;
     assert!(en.contains("card category") || en.contains("issue date"), "{en}");
-    let zh = place.run(&["read", "SSSE/EF05", "--reader", "sim:card.sim", "--lang", "zh"]).expect(0).stdout;
+    let zh = place
+        .run(&["read", "SSSE/EF05", "--reader", "sim:card.sim", "--lang", "zh"])
+        .expect(0)
+        .stdout;
     assert!(zh.contains("发卡日期"), "{zh}");
     let info = place.json(0, &["card", "info", "card.sim"]);
     assert_eq!(info["life_cycle"], "operational");
     let files = info["files"].as_array().expect("files");
-    assert!(files.iter().any(|f| f["path"] == "DF01/EF15" && f["size"].as_u64().is_some_and(|s| s > 0)), "{info}");
+    assert!(
+        files
+            .iter()
+            .any(|f| f["path"] == "DF01/EF15" && f["size"].as_u64().is_some_and(|s| s > 0)),
+        "{info}"
+    );
 }

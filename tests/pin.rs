@@ -29,11 +29,20 @@ fn the_whole_life_of_a_pin() {
     assert_eq!(pin(&place, 0, &right, &["verify"])["ok"], true);
 
     let refused = pin(&place, 5, &wrong, &["verify"]);
-    assert_eq!((&refused["ok"], refused["tries_left"].as_u64()), (&Value::from(false), Some(all - 1)), "{refused}");
+    assert_eq!(
+        (&refused["ok"], refused["tries_left"].as_u64()),
+        (&Value::from(false), Some(all - 1)),
+        "{refused}"
+    );
     has_keys(&refused["error"], &["code", "what", "why", "next"]);
     assert_eq!(refused["error"]["code"], 5);
 
-    let changed = pin(&place, 0, &[("SSC_PIN", "123456"), ("SSC_NEW_PIN", "24681357")], &["change"]);
+    let changed = pin(
+        &place,
+        0,
+        &[("SSC_PIN", "123456"), ("SSC_NEW_PIN", "24681357")],
+        &["change"],
+    );
     assert_eq!(changed["ok"], true);
     assert_eq!(tries(&place).as_u64(), Some(all));
     pin(&place, 5, &right, &["verify"]);
@@ -45,9 +54,19 @@ fn the_whole_life_of_a_pin() {
         assert_eq!(tries(&place).as_u64(), Some(left));
     }
     let kept = pin(&place, 5, &wrong, &["verify"]);
-    assert!(kept["error"]["next"].as_str().is_some_and(|next| next.contains("--last-try")), "{kept}");
+    assert!(
+        kept["error"]["next"]
+            .as_str()
+            .is_some_and(|next| next.contains("--last-try")),
+        "{kept}"
+    );
     assert_eq!(tries(&place).as_u64(), Some(1), "the last try was not spent");
-    pin(&place, 5, &[("SSC_PIN", "000000"), ("SSC_NEW_PIN", "111111")], &["change"]);
+    pin(
+        &place,
+        5,
+        &[("SSC_PIN", "000000"), ("SSC_NEW_PIN", "111111")],
+        &["change"],
+    );
     assert_eq!(tries(&place).as_u64(), Some(1));
     pin(&place, 5, &wrong, &["verify", "--last-try"]);
     assert_eq!(tries(&place).as_u64(), Some(0));

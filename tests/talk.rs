@@ -33,9 +33,18 @@ fn every_verb_has_a_page_in_both_languages() {
     let place = Place::new();
     for verb in VERBS {
         let en = place.run(&[verb, &["--help"]].concat()).expect(0).stdout;
-        let zh = place.run(&[verb, &["--help", "--lang", "zh"]].concat()).expect(0).stdout;
-        assert!(en.contains("Usage:") && en.contains("Examples:") && en.contains("--json"), "{en}");
-        assert!(zh.contains("用法：") && zh.contains("示例：") && !zh.contains("Usage"), "{zh}");
+        let zh = place
+            .run(&[verb, &["--help", "--lang", "zh"]].concat())
+            .expect(0)
+            .stdout;
+        assert!(
+            en.contains("Usage:") && en.contains("Examples:") && en.contains("--json"),
+            "{en}"
+        );
+        assert!(
+            zh.contains("用法：") && zh.contains("示例：") && !zh.contains("Usage"),
+            "{zh}"
+        );
         assert!(en.lines().count() < 50 && zh.lines().count() < 50, "more than one page");
     }
 }
@@ -84,7 +93,10 @@ fn wrong_calls_are_code_2_with_the_next_step() {
         assert_eq!(json["error"]["code"], 2);
         assert!(json["error"]["what"].as_str().is_some_and(|what| !what.is_empty()));
     }
-    assert!(std::fs::read_dir(place.dir()).expect("dir").next().is_none(), "a wrong call left a file");
+    assert!(
+        std::fs::read_dir(place.dir()).expect("dir").next().is_none(),
+        "a wrong call left a file"
+    );
 }
 
 #[test]

@@ -22,9 +22,15 @@ impl Run {
     /// The one JSON document on stdout.
     pub fn json(&self) -> Value {
         let mut documents = serde_json::Deserializer::from_str(&self.stdout).into_iter::<Value>();
-        let first = documents.next().unwrap_or_else(|| panic!("no JSON: {}{}", self.stdout, self.stderr));
+        let first = documents
+            .next()
+            .unwrap_or_else(|| panic!("no JSON: {}{}", self.stdout, self.stderr));
         let first = first.unwrap_or_else(|e| panic!("{e}: {}", self.stdout));
-        assert!(documents.next().is_none(), "more than one JSON document: {}", self.stdout);
+        assert!(
+            documents.next().is_none(),
+            "more than one JSON document: {}",
+            self.stdout
+        );
         first
     }
 
@@ -37,7 +43,9 @@ impl Run {
 
 impl Place {
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("temporary folder") }
+        Self {
+            dir: tempfile::tempdir().expect("temporary folder"),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -83,7 +91,8 @@ impl Place {
 
     /// TEST keys in `TEST.keys`.
     pub fn with_keys(self) -> Self {
-        self.run(&["keys", "generate", "--test", "--out", "TEST.keys"]).expect(0);
+        self.run(&["keys", "generate", "--test", "--out", "TEST.keys"])
+            .expect(0);
         self
     }
 
@@ -93,7 +102,10 @@ impl Place {
         let holders = std::fs::read_to_string(root.join("holders.csv")).expect("samples");
         let some: Vec<&str> = holders.lines().take(n + 1).collect();
         self.write("holders.csv", some.join("\n") + "\n");
-        self.write("settings.toml", std::fs::read(root.join("settings.toml")).expect("samples"));
+        self.write(
+            "settings.toml",
+            std::fs::read(root.join("settings.toml")).expect("samples"),
+        );
         self
     }
 
@@ -102,7 +114,17 @@ impl Place {
         let place = Self::new().with_keys().with_samples(1);
         place.run(&["card", "new", "card.sim"]).expect(0);
         place
-            .run(&["issue", "--reader", "sim:card.sim", "--keys", "TEST.keys", "--holders", "holders.csv", "--settings", "settings.toml"])
+            .run(&[
+                "issue",
+                "--reader",
+                "sim:card.sim",
+                "--keys",
+                "TEST.keys",
+                "--holders",
+                "holders.csv",
+                "--settings",
+                "settings.toml",
+            ])
             .expect(0);
         place
     }

@@ -205,16 +205,221 @@ pub fn region(code: &str) -> Option<Region> {
     })
 }
 
-/// The six-digit code of a region written as code, as Chinese name (`长沙市`, `长沙`, `湖南省长沙市`) or as English name.
+/// The six-digit code of a region written as code, as Chinese name (`长沙市`, `长沙`, `湖南省长沙市`) or as English name
+/// (`Changsha`, `Changsha, Hunan`). `None` for an unknown word and for one that means several regions (`Suzhou`, `吉林`):
+/// no place is guessed.
 pub fn region_code(text: &str) -> Option<&'static str> {
     let table = table("region")?;
     let text = text.trim();
-    if let Some(entry) = table.find(text) {
+    if let Some(entry) = table.entry(text) {
         return Some(&entry.code);
     }
-    table.entries.iter().find_map(|entry| {
-        let province = table.entry(&format!("{}0000", entry.code.get(..2)?))?;
-        let whole = format!("{}{}", province.zh, entry.zh);
-        (whole == text && province.code != entry.code).then_some(entry.code.as_str())
-    })
+    let mut found = table.entries.iter().filter(|entry| {
+        let words = [&entry.zh, &entry.en].into_iter().chain(&entry.aka);
+        // The whole name is made only where its own part fits; a batch looks up thousands.
+        let part = text.ends_with(&entry.zh)
+            || text
+                .get(..entry.en.len())
+                .is_some_and(|own| own.eq_ignore_ascii_case(&entry.en));
+        let whole = |region: Region| {
+            [Lang::Zh, Lang::En]
+                .iter()
+                .any(|lang| region.text(*lang).eq_ignore_ascii_case(text))
+        };
+        words.into_iter().any(|word| word.eq_ignore_ascii_case(text))
+            || (part && region(&entry.code).is_some_and(whole))
+    });
+    match (found.next(), found.next()) {
+        (Some(entry), None) => Some(&entry.code),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{Element, Profile};
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_file_is_well_formed() {
+        for (name, text) in SOURCES {
+            let table: CodeTable = toml::from_str(text).unwrap_or_else(|error| panic!("codes/{name}.toml: {error}"));
+            assert_eq!(&table.name, name);
+            assert!(
+                !table.zh.is_empty() && !table.en.is_empty() && !table.source.is_empty(),
+                "{name}"
+            );
+            assert!(
+                !table.complete || table.entries.len() > 1,
+                "{name} is complete with hardly an entry"
+            );
+            for (i, entry) in table.entries.iter().enumerate() {
+                assert!(
+                    !entry.code.is_empty() && !entry.zh.is_empty() && !entry.en.is_empty(),
+                    "{name} {entry:?}"
+                );
+                assert!(
+                    table.entries[..i].iter().all(|other| other.code != entry.code),
+                    "{name}: {} twice",
+                    entry.code
+                );
+                for word in std::iter::once(&entry.zh).chain([&entry.en]).chain(&entry.aka) {
+                    assert_eq!(word.trim(), word, "{name} {entry:?}");
+                    // A word leads to its own code, except where a shorter or older code has the same text.
+                    let found = table
+                        .find(word)
+                        .unwrap_or_else(|| panic!("{name}: {word} leads nowhere"));
+                    let same = found.code == entry.code || ["region", "relation"].contains(name);
+                    assert!(same, "{name}: {word} leads to {} instead of {}", found.code, entry.code);
+                }
+            }
+        }
+        assert_eq!(tables().len(), SOURCES.len());
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles/codes");
+        let files = std::fs::read_dir(folder).expect("profiles/codes").count();
+        assert_eq!(files, SOURCES.len(), "a file of profiles/codes is not in the program");
+    }
+
+    #[test]
+    fn every_table_is_used() {
+        let mut used: Vec<String> = vec!["region".to_owned()];
+        fn collect(element: &Element, used: &mut Vec<String>) {
+            used.extend(element.codes.clone());
+            used.extend(element.parts.iter().map(|part| part.codes.clone()));
+            element.inner.iter().for_each(|inner| collect(inner, used));
+        }
+        for name in Profile::BUILTIN {
+            let profile = Profile::builtin(name).unwrap_or_else(|error| panic!("{error}"));
+            profile
+                .files()
+                .for_each(|(_, file)| file.elements.iter().for_each(|element| collect(element, &mut used)));
+        }
+        for (name, _) in SOURCES {
+            assert!(used.iter().any(|table| table == name), "no element uses {name}");
+        }
+    }
+
+    #[test]
+    fn codes_and_words() {
+        let table = |name| table(name).unwrap_or_else(|| panic!("no table {name}"));
+        assert_eq!(
+            table("ethnic-group")
+                .entries
+                .iter()
+                .filter(|entry| entry.code.as_str() <= "56")
+                .count(),
+            56
+        );
+        assert_eq!(table("ethnic-group").text("01", Lang::Zh), Some("汉族"));
+        for word in ["汉", "汉族", "han", " HAN ", "01"] {
+            assert_eq!(
+                table("ethnic-group").find(word).map(|entry| entry.code.as_str()),
+                Some("01"),
+                "{word}"
+            );
+        }
+        assert_eq!(table("sex").find("女").map(|entry| entry.code.as_str()), Some("2"));
+        assert_eq!(table("sex").find("Female").map(|entry| entry.code.as_str()), Some("2"));
+        assert_eq!(
+            table("education").find("本科").map(|entry| entry.code.as_str()),
+            Some("21")
+        );
+        assert_eq!(
+            table("abo-group").find("ab").map(|entry| entry.code.as_str()),
+            Some("AB型")
+        );
+        assert_eq!(table("country").text("CHN", Lang::En), Some("China"));
+        assert!(table("country").entries.len() >= 249);
+        assert_eq!(table("sex").find("none"), None);
+        assert!(!table("honour-title").complete);
+    }
+
+    #[test]
+    fn regions_fall_back() {
+        let text = |code| region(code).map(|region| (region.text(Lang::Zh), region.text(Lang::En), region.exact));
+        let expected = |zh: &str, en: &str, exact| Some((zh.to_owned(), en.to_owned(), exact));
+        assert_eq!(text("430000"), expected("湖南省", "Hunan", true));
+        assert_eq!(text("430100"), expected("湖南省长沙市", "Changsha, Hunan", true));
+        assert_eq!(
+            text("430103"),
+            expected("湖南省长沙市 (430103)", "Changsha, Hunan (430103)", false)
+        );
+        assert_eq!(text("439900"), expected("湖南省 (439900)", "Hunan (439900)", false));
+        assert_eq!(text("429004"), expected("湖北省仙桃市", "Xiantao, Hubei", true));
+        assert_eq!(
+            text("990100"),
+            expected(
+                "测试省（虚构）测试市（虚构）",
+                "Test City (fictitious), Test Province (fictitious)",
+                true
+            )
+        );
+        assert_eq!(text("111111"), expected("北京市 (111111)", "Beijing (111111)", false));
+        for code in ["", "43010", "43010X", "000000", "４３０１００"] {
+            assert_eq!(region(code), None, "{code}");
+        }
+        for (word, code) in [
+            ("430100", "430100"),
+            ("长沙", "430100"),
+            ("长沙市", "430100"),
+            ("湖南省长沙市", "430100"),
+            ("changsha", "430100"),
+            ("北京", "110000"),
+            ("内蒙古", "150000"),
+            ("吉林省", "220000"),
+            ("吉林市", "220200"),
+            ("测试市（虚构）", "990100"),
+        ] {
+            assert_eq!(region_code(word), Some(code), "{word}");
+        }
+        for word in ["无此地", "吉林", "Suzhou", "市辖区", "县", ""] {
+            assert_eq!(region_code(word), None, "{word} is unknown or means several regions");
+        }
+        assert_eq!(region_code("suzhou, jiangsu"), Some("320500"));
+        assert_eq!(region_code("北京市市辖区"), Some("110100"));
+    }
+
+    #[test]
+    fn all_provinces_and_prefectures() {
+        let entries = &table("region").expect("region").entries;
+        let provinces = entries.iter().filter(|entry| entry.code.ends_with("0000")).count();
+        assert_eq!(provinces, 34 + 1, "34 provinces and the fictitious one");
+        // 333 prefectures, of which 293 cities, 30 autonomous prefectures, 7 prefectures, 3 leagues.
+        let today = |entry: &&Entry| {
+            entry.code.ends_with("00")
+                && !entry.code.ends_with("0000")
+                && !entry.code.starts_with("99")
+                && !entry.en.contains("(until")
+        };
+        let prefectures: Vec<&Entry> = entries
+            .iter()
+            .filter(today)
+            .filter(|entry| !entry.en.starts_with("count") && !entry.en.starts_with("district"))
+            .collect();
+        let count = |suffix: &str| prefectures.iter().filter(|entry| entry.zh.ends_with(suffix)).count();
+        assert_eq!(
+            (count("市"), count("自治州"), count("地区"), count("盟")),
+            (293, 30, 7, 3)
+        );
+        assert_eq!(prefectures.len(), 333);
+        for entry in entries {
+            assert!(region(&entry.code).is_some_and(|region| region.exact), "{entry:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_looked_up(text in "\\PC{0,12}|[0-9]{6}") {
+            let _ = region(&text);
+            if let Some(code) = region_code(&text) {
+                prop_assert!(region(code).is_some());
+            }
+            for table in tables() {
+                if let Some(entry) = table.find(&text) {
+                    prop_assert_eq!(table.entry(&entry.code), Some(entry));
+                }
+            }
+        }
+    }
 }

@@ -6,21 +6,41 @@ use crate::failure::{Class, Failure};
 use crate::output::Output;
 use card_model::card::Interface;
 use card_model::profile::Profile;
-use reader::channel::{Channel, OpenOptions, TransportError};
+use crate::trace::TraceFile;
+use reader::channel::{Channel, Masking, OpenOptions, Trace, TransportError};
 use reader::security::{KeyFile, KeyFileError};
 use rust_i18n::t;
 use std::path::Path;
 
-/// What all verbs share: the common flags and the output.
-#[derive(Debug, Clone, Copy)]
+/// What all verbs share: the common flags, the output, the trace.
+#[derive(Debug)]
 pub struct Desk<'a> {
     /// Common flags.
     pub common: &'a Common,
     /// Where results and talk go.
     pub output: Output,
+    trace: Option<TraceFile>,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    /// Begins the trace, if one is wanted.
+    pub fn new(common: &'a Common, output: Output) -> Result<Self, Failure> {
+        let trace = common.trace.as_deref().map(|path| TraceFile::create(path, output)).transpose()?;
+        if trace.is_some() && common.unmasked {
+            output.warn(&t!("ssc.connect.unmasked", locale = output.lang.locale()));
+        }
+        Ok(Self { common, output, trace })
+    }
+
+    /// The same channel, with everything that goes over it written to the trace.
+    pub fn traced<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
+        let masking = if self.common.unmasked { Masking::Unmasked } else { Masking::standard() };
+        match &self.trace {
+            Some(file) => Box::new(Trace::new(channel, file.clone(), masking)),
+            None => channel,
+        }
+    }
+
     /// Interface of simulated cards.
     pub fn interface(&self) -> Interface {
         match self.common.interface {
@@ -54,7 +74,9 @@ impl Desk<'_> {
             interface: self.interface(),
             exclusive,
         };
-        reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))
+        let channel =
+            reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))?;
+        Ok(self.traced(channel))
     }
 
     /// A transport error as a failure: a wrong file is the caller's matter, everything else is "no card".

@@ -18,6 +18,7 @@ mod read;
 mod readers;
 mod serve;
 mod session;
+mod trace;
 mod usage;
 mod write;
 
@@ -71,10 +72,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
     let Some(verb) = arguments.verb else {
         return Ok(front::page(lang));
     };
-    let desk = &Desk {
-        common: &arguments.common,
-        output,
-    };
+    let desk = &Desk::new(&arguments.common, output)?;
     match verb {
         Verb::Card(Card::New(it)) => card::new(&it, desk),
         Verb::Card(Card::Info(it)) => card::info(&it, desk),

@@ -14,6 +14,8 @@ pub struct Report {
     pub text: String,
     /// Why the exit code is not 0, although there is a result to show.
     pub failure: Option<Failure>,
+    /// Exit code of a child process that has said everything already.
+    pub child: Option<u8>,
 }
 
 impl Report {
@@ -23,7 +25,14 @@ impl Report {
             json,
             text: text.into(),
             failure: None,
+            child: None,
         }
+    }
+
+    /// A child process has done the work and said everything.
+    pub fn of_child(code: Option<i32>) -> Self {
+        let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Class::NoCard.code());
+        Self { child: Some(code), ..Self::silent() }
     }
 
     /// Nothing more to say on stdout.
@@ -66,6 +75,7 @@ impl Output {
     /// Writes the one result and gives the exit code.
     pub fn finish(&self, outcome: Result<Report, Failure>) -> u8 {
         let (failure, shown) = match outcome {
+            Ok(Report { child: Some(code), .. }) => return code,
             Ok(report) => {
                 let shown = if self.json {
                     document(report.json, report.failure.as_ref())

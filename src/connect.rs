@@ -4,9 +4,9 @@ use crate::args::{Common, InterfaceName};
 use crate::ask;
 use crate::failure::{Class, Failure};
 use crate::output::Output;
+use crate::trace::TraceFile;
 use card_model::card::Interface;
 use card_model::profile::Profile;
-use crate::trace::TraceFile;
 use reader::channel::{Channel, Masking, OpenOptions, Trace, TransportError};
 use reader::security::{KeyFile, KeyFileError};
 use rust_i18n::t;
@@ -25,7 +25,11 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// Begins the trace, if one is wanted.
     pub fn new(common: &'a Common, output: Output) -> Result<Self, Failure> {
-        let trace = common.trace.as_deref().map(|path| TraceFile::create(path, output)).transpose()?;
+        let trace = common
+            .trace
+            .as_deref()
+            .map(|path| TraceFile::create(path, output))
+            .transpose()?;
         if trace.is_some() && common.unmasked {
             output.warn(&t!("ssc.connect.unmasked", locale = output.lang.locale()));
         }
@@ -34,7 +38,11 @@ impl<'a> Desk<'a> {
 
     /// The same channel, with everything that goes over it written to the trace.
     pub fn traced<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
-        let masking = if self.common.unmasked { Masking::Unmasked } else { Masking::standard() };
+        let masking = if self.common.unmasked {
+            Masking::Unmasked
+        } else {
+            Masking::standard()
+        };
         match &self.trace {
             Some(file) => Box::new(Trace::new(channel, file.clone(), masking)),
             None => channel,
@@ -74,8 +82,7 @@ impl<'a> Desk<'a> {
             interface: self.interface(),
             exclusive,
         };
-        let channel =
-            reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))?;
+        let channel = reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))?;
         Ok(self.traced(channel))
     }
 

@@ -31,8 +31,13 @@ impl Report {
 
     /// A child process has done the work and said everything.
     pub fn of_child(code: Option<i32>) -> Self {
-        let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(Class::NoCard.code());
-        Self { child: Some(code), ..Self::silent() }
+        let code = code
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(Class::NoCard.code());
+        Self {
+            child: Some(code),
+            ..Self::silent()
+        }
     }
 
     /// Nothing more to say on stdout.

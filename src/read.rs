@@ -51,11 +51,7 @@ pub fn run(it: &Read, desk: &Desk) -> Result<Report, Failure> {
 }
 
 /// What was read, for people: one table per file.
-pub fn text<'r>(
-    profile: &Profile,
-    readings: impl IntoIterator<Item = &'r FileReading>,
-    lang: Lang,
-) -> String {
+pub fn text<'r>(profile: &Profile, readings: impl IntoIterator<Item = &'r FileReading>, lang: Lang) -> String {
     let locale = lang.locale();
     let mut parts = Vec::new();
     for reading in readings {

@@ -5,10 +5,12 @@ use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, put};
 use reader::channel::vpcd::{self, End, Event, ServeOptions};
-use reader::channel::{ModelChannel, TransportError};
+use reader::channel::{Channel, ModelChannel, Reset, TransportError};
 use rust_i18n::t;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,6 +25,7 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     let locale = desk.output.lang.locale();
     let mut card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
 
+    let mut trace = Overheard::new(&card, desk);
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
@@ -43,6 +46,8 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
                     announce(desk, it);
                 }
 
+                Event::Exchange { command, response } => trace.exchange(command, response),
+                Event::PowerOn | Event::Reset => trace.reset(),
                 _ => {}
             },
         );
@@ -88,4 +93,60 @@ fn announce(desk: &Desk, it: &CardServe) {
         file = it.file.display(),
         address = it.vpcd
     ));
+}
+
+/// Writes what the reader and the card say to each other into the trace.
+struct Overheard {
+    channel: Box<dyn Channel>,
+    answer: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Overheard {
+    fn new(card: &ModelChannel, desk: &Desk) -> Self {
+        let answer = Rc::new(RefCell::new(Vec::new()));
+        let told = Told {
+            name: card.name().into(),
+            reset: card.reset_answer().clone(),
+            answer: Rc::clone(&answer),
+        };
+        Self {
+            channel: desk.traced(Box::new(told)),
+            answer,
+        }
+    }
+
+    fn exchange(&mut self, command: &[u8], response: &[u8]) {
+        self.answer.replace(response.to_vec());
+        // What was overheard has happened already: there is nothing that could fail.
+        let _ = self.channel.transmit(command);
+    }
+
+    fn reset(&mut self) {
+        let _ = self.channel.reset();
+    }
+}
+
+/// A channel whose card answers what it is told to.
+struct Told {
+    name: String,
+    reset: Reset,
+    answer: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Channel for Told {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reset_answer(&self) -> &Reset {
+        &self.reset
+    }
+
+    fn transmit(&mut self, _command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Ok(self.answer.take())
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
 }

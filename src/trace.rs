@@ -27,8 +27,15 @@ impl TraceFile {
     /// Makes the file, or empties it.
     pub fn create(path: &Path, output: Output) -> Result<Self, Failure> {
         let file = File::create(path).map_err(|e| Failure::file(output.lang, path, &e))?;
-        let shared = Shared { path: path.to_owned(), file, broken: false };
-        Ok(Self { shared: Rc::new(RefCell::new(shared)), output })
+        let shared = Shared {
+            path: path.to_owned(),
+            file,
+            broken: false,
+        };
+        Ok(Self {
+            shared: Rc::new(RefCell::new(shared)),
+            output,
+        })
     }
 }
 
@@ -42,7 +49,12 @@ impl Write for TraceFile {
         {
             shared.broken = true;
             let (path, locale) = (shared.path.display(), self.output.lang.locale());
-            self.output.warn(&t!("ssc.connect.trace_broken", locale = locale, path = path, error = error));
+            self.output.warn(&t!(
+                "ssc.connect.trace_broken",
+                locale = locale,
+                path = path,
+                error = error
+            ));
         }
         result
     }

@@ -27,7 +27,7 @@ impl Session<'_> {
     }
 
     /// Asks the security module, if there is one and the card tells enough to find its keys.
-    pub(super) fn ask_module<T>(
+    pub(crate) fn ask_module<T>(
         &mut self,
         definition: &KeyDefinition,
         compute: impl FnOnce(
@@ -51,7 +51,7 @@ impl Session<'_> {
     }
 
     /// A key of the social security environment with a role.
-    pub(super) fn environment_key(&self, role: KeyRole) -> Result<KeyDefinition, ReaderError> {
+    pub(crate) fn environment_key(&self, role: KeyRole) -> Result<KeyDefinition, ReaderError> {
         let df = self.profile.dedicated_file(wellknown::ENVIRONMENT);
         let key = df.and_then(|df| df.key_with_role(role)).cloned();
         key.ok_or_else(|| ReaderError::NoSuchKey {

@@ -169,6 +169,8 @@ fn wait<T>(
         states.iter_mut().for_each(ReaderState::sync_current_state);
         match context.get_status_change(STEP, &mut states) {
             Ok(()) | Err(Error::Timeout) => {}
+            // macOS does not know the pseudo reader that tells of new readers; there it is looked again after a while.
+            Err(Error::UnknownReader | Error::ReaderUnavailable) => std::thread::sleep(STEP),
             Err(error) => return Err(failure(error, reader)),
         }
     }

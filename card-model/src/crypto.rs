@@ -246,6 +246,18 @@ pub fn plain_mac(algorithm: Algorithm, key: &Key, data: &[u8]) -> [u8; MAC_LENGT
     mac(algorithm, key, &[], &[data])
 }
 
+/// Transaction authentication code: MAC without header under DTK itself, or for the 8-byte cipher under single DES with the
+/// XOR of its halves (`spec/files.md` §6.3, STD-P7 §15).
+pub fn transaction_code(algorithm: Algorithm, dtk: &Key, data: &[u8]) -> [u8; MAC_LENGTH] {
+    match (algorithm, dtk.expose().split_at_checked(8)) {
+        (Algorithm::TripleDes, Some((left, right))) if dtk.length() == 16 => {
+            let half: [u8; 8] = core::array::from_fn(|i| left[i] ^ right[i]);
+            plain_mac(algorithm, &Key::from(half), data)
+        }
+        _ => plain_mac(algorithm, dtk, data),
+    }
+}
+
 /// Data encryption of `spec/commands.md` §2.4 under a key used directly (key loading).
 pub fn encrypt_data(algorithm: Algorithm, key: &Key, plain: &[u8]) -> Vec<u8> {
     let plain = &plain[..plain.len().min(255)];

@@ -146,7 +146,7 @@ impl FileSystem {
                 let update = sized(offset::EF_CONDITIONS + 1 + read.len());
                 let body = offset::EF_CONDITIONS + 2 + read.len() + update.len();
                 let size = memory.word(address + offset::EF_SIZE) as usize;
-                if body + size > length {
+                if body + size + structure.hidden() > length {
                     return None;
                 }
                 let ef = Ef {
@@ -248,7 +248,13 @@ impl FileSystem {
             fields.push(u8::try_from(condition.len()).map_err(|_| CreateError::Full)?);
             fields.extend_from_slice(condition);
         }
-        self.append(memory, ELEMENTARY, df, &fields, usize::from(ef.size))
+        self.append(
+            memory,
+            ELEMENTARY,
+            df,
+            &fields,
+            usize::from(ef.size) + ef.structure.hidden(),
+        )
     }
 
     /// Stores a new key in `df`.

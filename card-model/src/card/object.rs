@@ -71,6 +71,16 @@ pub enum EfStructure {
     Internal = 0x09,
 }
 
+impl EfStructure {
+    /// Bytes behind the contents that only the card operating system knows: the transaction proof of an amounts file.
+    pub(super) const fn hidden(self) -> usize {
+        match self {
+            Self::Internal => super::account::PROOF,
+            _ => 0,
+        }
+    }
+}
+
 /// Secure messaging that an elementary file demands for updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UpdateProtection {
@@ -147,10 +157,12 @@ pub enum KeyType {
     CardBlock = 0x11,
     /// LK.
     ApplicationBlock = 0x12,
+    /// DSK.
+    StartingDay = 0x13,
 }
 
 impl KeyType {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Master,
         Self::Pin,
         Self::SecureMessaging,
@@ -162,6 +174,7 @@ impl KeyType {
         Self::PinUnblock,
         Self::CardBlock,
         Self::ApplicationBlock,
+        Self::StartingDay,
     ];
 
     /// The type with this number.
@@ -173,7 +186,11 @@ impl KeyType {
     pub fn is_external(self) -> bool {
         matches!(
             self,
-            Self::ExternalAuthentication | Self::PinUnblock | Self::CardBlock | Self::ApplicationBlock
+            Self::ExternalAuthentication
+                | Self::PinUnblock
+                | Self::CardBlock
+                | Self::ApplicationBlock
+                | Self::StartingDay
         )
     }
 }

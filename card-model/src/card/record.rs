@@ -2,7 +2,7 @@
 
 use super::apdu::Apdu;
 use super::command::{FileReference, Occurrence, RecordReference, UpdateData};
-use super::memory::Memory;
+use super::memory::{Memory, WORD};
 use super::object::{Ef, EfStructure};
 use super::session::Session;
 use super::{Card, Reply, Stop};
@@ -186,20 +186,13 @@ fn update_cyclic(
     if data.len() != length {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    let mut usage = ef.usage(memory);
     match record {
         RecordReference::Identifier {
             id: 0,
             occurrence: Occurrence::Previous,
         } => {
-            usage.newest = if usage.records == 0 {
-                0
-            } else {
-                (usage.newest + 1) % ef.record_capacity
-            };
-            usage.records = usage.records.saturating_add(1).min(ef.record_capacity);
-            let (at, counters) = ef.usage_change(usage);
-            Ok(memory.commit(&[(ef.body + usize::from(usage.newest) * length, data), (at, &counters)])?)
+            let (slot, (at, counters)) = ef.next_cyclic(memory);
+            Ok(memory.commit(&[(slot, data), (at, &counters)])?)
         }
         RecordReference::Number(number) => {
             let number = if number == 0 {
@@ -258,6 +251,19 @@ impl Ef {
         let capacity = usize::from(self.record_capacity);
         let slot = (usize::from(usage.newest) + capacity - usize::from(number - 1)) % capacity;
         Some(self.body + slot * usize::from(self.record_length))
+    }
+
+    /// Where the next record of a cyclic file goes, and the change of the counters that makes it number 1.
+    pub(super) fn next_cyclic(&self, memory: &Memory) -> (usize, (usize, [u8; WORD])) {
+        let mut usage = self.usage(memory);
+        usage.newest = if usage.records == 0 {
+            0
+        } else {
+            (usage.newest + 1) % self.record_capacity.max(1)
+        };
+        usage.records = usage.records.saturating_add(1).min(self.record_capacity);
+        let slot = self.body + usize::from(usage.newest) * usize::from(self.record_length);
+        (slot, self.usage_change(usage))
     }
 
     fn variable_records<'m>(&self, memory: &'m Memory) -> impl Iterator<Item = &'m [u8]> {

@@ -4,6 +4,7 @@
 use super::condition::Condition;
 use super::memory::{Memory, WORD, WriteError};
 use crate::crypto::Algorithm;
+use crate::profile::KeyRole;
 use crate::secret::Key;
 use arrayvec::ArrayVec;
 
@@ -192,6 +193,24 @@ impl KeyType {
                 | Self::ApplicationBlock
                 | Self::StartingDay
         )
+    }
+}
+
+impl From<KeyRole> for KeyType {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Master => Self::Master,
+            KeyRole::InternalAuthentication => Self::InternalAuthentication,
+            KeyRole::SecureMessaging => Self::SecureMessaging,
+            KeyRole::ExternalAuthentication => Self::ExternalAuthentication,
+            KeyRole::PinUnblock => Self::PinUnblock,
+            KeyRole::CardBlock => Self::CardBlock,
+            KeyRole::ApplicationBlock => Self::ApplicationBlock,
+            KeyRole::StartingDay => Self::StartingDay,
+            KeyRole::Purchase => Self::Purchase,
+            KeyRole::Load => Self::Load,
+            KeyRole::Tac => Self::Tac,
+        }
     }
 }
 

@@ -133,7 +133,7 @@ pub enum KeyRole {
     InternalAuthentication,
     /// STK: MAC and encryption of secure messages.
     SecureMessaging,
-    /// UK, RK, DSK: external authentication that satisfies access conditions.
+    /// UK, RK: external authentication that satisfies access conditions.
     ExternalAuthentication,
     /// PUK: external authentication before PIN CHANGE/UNBLOCK.
     PinUnblock,
@@ -141,6 +141,8 @@ pub enum KeyRole {
     CardBlock,
     /// LK: external authentication before APPLICATION BLOCK.
     ApplicationBlock,
+    /// DSK: external authentication before UPDATE STARTING DAY.
+    StartingDay,
     /// DPK: purchase.
     Purchase,
     /// DLK: load.

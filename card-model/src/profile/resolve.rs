@@ -215,6 +215,7 @@ words! {
         "PIN unblock" => KeyRole::PinUnblock,
         "card block" => KeyRole::CardBlock,
         "application block" => KeyRole::ApplicationBlock,
+        "starting day" => KeyRole::StartingDay,
         "purchase" => KeyRole::Purchase,
         "load" => KeyRole::Load,
         "TAC" => KeyRole::Tac

@@ -4,8 +4,8 @@ use super::entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, 
 use super::generate::key_length;
 use super::keyfile::KeyFile;
 use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
+use card_model::card::KeyType;
 use card_model::crypto::{SessionKey, diversify, encrypt_data, key_loading_mac, master_cryptogram, plain_mac};
-use card_model::profile::KeyRole;
 use card_model::secret::Key;
 use zeroize::Zeroizing;
 
@@ -64,7 +64,7 @@ impl KeyFile {
                 let value = self.card_key(key, card)?;
                 let index = definition.index.unwrap_or(0);
                 let tries = definition.tries.unwrap_or(0);
-                let kind = key_type(definition.role);
+                let kind = KeyType::from(definition.role) as u8;
                 record.extend([
                     kind,
                     definition.id,
@@ -79,13 +79,13 @@ impl KeyFile {
             }
             KeyToLoad::Master { key, tries } => {
                 let value = self.master_key(key, card)?;
-                record.extend([key_type(KeyRole::Master), 0, 0, 0, tries, algorithm, 0, value.length()]);
+                record.extend([KeyType::Master as u8, 0, 0, 0, tries, algorithm, 0, value.length()]);
                 record.extend(value.expose());
             }
             KeyToLoad::Pin { pin, tries } => {
                 let packed = pin.expose();
                 let length = u8::try_from(packed.len()).unwrap_or(PIN_FIELD);
-                record.extend([PIN_TYPE, 0, 0, 0, tries, algorithm, 0, length]);
+                record.extend([KeyType::Pin as u8, 0, 0, 0, tries, algorithm, 0, length]);
                 record.extend(packed);
                 record.resize(KEY_HEADER + usize::from(PIN_FIELD), 0xFF);
             }
@@ -98,25 +98,6 @@ impl KeyFile {
 const KEY_HEADER: usize = 8;
 /// Length of the field that holds the PIN.
 const PIN_FIELD: u8 = 8;
-/// Type of the PIN in LOAD KEY.
-const PIN_TYPE: u8 = 0x01;
-
-/// Type of a key in LOAD KEY (`card-model/COS.md`, modelled on files.md §6.2).
-fn key_type(role: KeyRole) -> u8 {
-    match role {
-        KeyRole::Master => 0x00,
-        KeyRole::SecureMessaging => 0x07,
-        KeyRole::Load => 0x08,
-        KeyRole::Purchase => 0x09,
-        KeyRole::Tac => 0x0A,
-        KeyRole::ExternalAuthentication => 0x0D,
-        KeyRole::InternalAuthentication => 0x0E,
-        KeyRole::PinUnblock => 0x10,
-        KeyRole::CardBlock => 0x11,
-        KeyRole::ApplicationBlock => 0x12,
-    }
-}
-
 /// Diversifies a root down to the card.
 fn for_card(root: &RootKey, card: &CardIdentity) -> Key {
     let step = |key: &Key, factor: [u8; 8]| diversify(root.algorithm, key, &factor);
@@ -237,6 +218,7 @@ impl KeyLoader for KeyFile {
 mod tests {
     use super::*;
     use card_model::crypto::{Algorithm, decrypt_data};
+    use card_model::profile::KeyRole;
     use card_model::profile::{KeyDefinition, KeyLevel};
     use card_model::secret::Pin;
 

@@ -8,7 +8,7 @@
 
 use super::command::{BalanceKind, Purchase};
 use super::file_system::FileSystem;
-use super::memory::Memory;
+use crate::memory::Memory;
 use super::object::{Ef, EfStructure, KeyObject, KeyType};
 use super::session::{Session, Transaction};
 use super::{Card, Refusal, Reply, Stop};

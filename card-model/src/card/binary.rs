@@ -1,6 +1,6 @@
 //! READ BINARY, UPDATE BINARY, and what all reads and updates share: the access check and secure messaging.
 
-use super::apdu::Apdu;
+use crate::apdu::Apdu;
 use super::command::{FileReference, UpdateData};
 use super::object::{EfStructure, UpdateProtection};
 use super::session::Session;

@@ -3,7 +3,7 @@
 //! The `match` below is the card's table of contents: part 5 of the standard (`spec/commands.md` §1.2) and the commands of
 //! the model's own COS (`card-model/COS.md`).
 
-use super::apdu::Apdu;
+use crate::apdu::Apdu;
 use crate::status::StatusWord as Sw;
 
 /// Bytes of a message authentication code at the end of a secured command.

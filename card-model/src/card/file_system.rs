@@ -6,7 +6,7 @@
 use super::ImageError;
 use super::condition::Condition;
 use super::identity::{self, Maker, fixed};
-use super::memory::{Memory, WORD, WriteError};
+use crate::memory::{Memory, WORD, WriteError};
 use super::object::{Df, DfKind, Ef, EfStructure, KeyObject, KeyType, NewDf, NewEf, NewKey, UpdateProtection, offset};
 use crate::crypto::Algorithm;
 use arrayvec::ArrayVec;

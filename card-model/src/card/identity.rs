@@ -1,6 +1,6 @@
 //! The fixed area of the memory: what the card maker gave the card, its life cycle, and where the heap ends.
 
-use super::memory::{DATA, Memory, WriteError};
+use crate::memory::{DATA, Memory, WriteError};
 use crate::crypto::Algorithm;
 
 /// Offsets of the fixed area.

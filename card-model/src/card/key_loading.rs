@@ -1,6 +1,6 @@
 //! COS: LOAD KEY and REPLACE KEY (`card-model/COS.md`).
 
-use super::apdu::Apdu;
+use crate::apdu::Apdu;
 use super::object::{KeyType, NewKey};
 use super::session::Session;
 use super::{Card, Reply, Stop};

@@ -2,7 +2,7 @@
 //! later (counters, contents, states, key values) is always read from memory.
 
 use super::condition::Condition;
-use super::memory::{Memory, WORD, WriteError};
+use crate::memory::{Memory, WORD, WriteError};
 use crate::crypto::Algorithm;
 use crate::profile::KeyRole;
 use crate::secret::Key;

@@ -1,8 +1,8 @@
 //! READ RECORD and UPDATE RECORD with their eight ways of naming a record (`spec/conformance.md` §4.5).
 
-use super::apdu::Apdu;
+use crate::apdu::Apdu;
 use super::command::{FileReference, Occurrence, RecordReference, UpdateData};
-use super::memory::{Memory, WORD};
+use crate::memory::{Memory, WORD};
 use super::object::{Ef, EfStructure};
 use super::session::Session;
 use super::{Card, Reply, Stop};

@@ -5,7 +5,7 @@ use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, Table, hex_upper};
 use card_model::card::{Card, EfStructure, FileInfo, Interface, KeyInfo, KeyType, LifeCycle};
-use card_model::profile::{KeyRole, Profile};
+use card_model::profile::Profile;
 use reader::channel::ModelChannel;
 use rust_i18n::t;
 use serde_json::{Value, json};
@@ -228,23 +228,11 @@ fn key_name(profile: Option<&Profile>, key: &KeyInfo) -> String {
         KeyType::Master => format!("MK {}", df_path(profile, &key.fids)),
         _ => profile
             .and_then(|profile| profile.dedicated_files.get(find_df(profile, &key.fids)?))
-            .and_then(|df| df.keys.iter().find(|k| k.id == key.id && kind(k.role) == key.kind))
+            .and_then(|df| {
+                df.keys
+                    .iter()
+                    .find(|k| k.id == key.id && KeyType::from(k.role) == key.kind)
+            })
             .map_or_else(|| format!("{:02X}", key.id), |definition| definition.name.clone()),
-    }
-}
-
-/// Type on the card of a key with this role (`card-model/COS.md`).
-fn kind(role: KeyRole) -> KeyType {
-    match role {
-        KeyRole::Master => KeyType::Master,
-        KeyRole::InternalAuthentication => KeyType::InternalAuthentication,
-        KeyRole::SecureMessaging => KeyType::SecureMessaging,
-        KeyRole::ExternalAuthentication => KeyType::ExternalAuthentication,
-        KeyRole::PinUnblock => KeyType::PinUnblock,
-        KeyRole::CardBlock => KeyType::CardBlock,
-        KeyRole::ApplicationBlock => KeyType::ApplicationBlock,
-        KeyRole::Purchase => KeyType::Purchase,
-        KeyRole::Load => KeyType::Load,
-        KeyRole::Tac => KeyType::Tac,
     }
 }

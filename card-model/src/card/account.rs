@@ -8,11 +8,11 @@
 
 use super::command::{BalanceKind, Purchase};
 use super::file_system::FileSystem;
-use crate::memory::Memory;
 use super::object::{Ef, EfStructure, KeyObject, KeyType};
 use super::session::{Session, Transaction};
 use super::{Card, Refusal, Reply, Stop};
 use crate::crypto::{MAC_LENGTH, SessionKey, transaction_code};
+use crate::memory::Memory;
 use crate::secret::equal;
 use crate::status::StatusWord as Sw;
 use rand_core::Rng;

@@ -6,9 +6,9 @@
 use super::ImageError;
 use super::condition::Condition;
 use super::identity::{self, Maker, fixed};
-use crate::memory::{Memory, WORD, WriteError};
 use super::object::{Df, DfKind, Ef, EfStructure, KeyObject, KeyType, NewDf, NewEf, NewKey, UpdateProtection, offset};
 use crate::crypto::Algorithm;
+use crate::memory::{Memory, WORD, WriteError};
 use arrayvec::ArrayVec;
 
 const DEDICATED: u8 = 1;

@@ -26,9 +26,9 @@ pub use condition::{Condition, KeySet};
 pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
 pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
 
-use crate::apdu::{self, Apdu};
+use crate::apdu::Apdu;
 use crate::crypto::{Algorithm, SessionKey};
-use crate::memory::{self, Memory, WriteError};
+use crate::memory::{Memory, WriteError};
 use crate::profile::Profile;
 use crate::secret::{Key, equal};
 use crate::status::StatusWord as Sw;

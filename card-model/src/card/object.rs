@@ -2,8 +2,8 @@
 //! later (counters, contents, states, key values) is always read from memory.
 
 use super::condition::Condition;
-use crate::memory::{Memory, WORD, WriteError};
 use crate::crypto::Algorithm;
+use crate::memory::{Memory, WORD, WriteError};
 use crate::profile::KeyRole;
 use crate::secret::Key;
 use arrayvec::ArrayVec;

@@ -1,11 +1,11 @@
 //! READ RECORD and UPDATE RECORD with their eight ways of naming a record (`spec/conformance.md` §4.5).
 
-use crate::apdu::Apdu;
 use super::command::{FileReference, Occurrence, RecordReference, UpdateData};
-use crate::memory::{Memory, WORD};
 use super::object::{Ef, EfStructure};
 use super::session::Session;
 use super::{Card, Reply, Stop};
+use crate::apdu::Apdu;
+use crate::memory::{Memory, WORD};
 use crate::status::StatusWord as Sw;
 
 impl Card {

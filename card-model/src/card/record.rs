@@ -24,6 +24,7 @@ impl Card {
         self.check_access(session, index, Access::Read)?;
         let ef = &self.files.efs[index];
         let mut reply = Reply::new();
+        let mut pointer = session.record;
         match record {
             RecordReference::Number(0) => {
                 let current = session.record.ok_or(Sw::RECORD_NOT_FOUND)?;
@@ -52,12 +53,14 @@ impl Card {
                     .find(&self.memory, id, occurrence, session.record)
                     .ok_or(Sw::RECORD_NOT_FOUND)?;
                 append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?);
-                session.record = Some(number);
+                pointer = Some(number);
             }
         }
         // STD-P5 §6.10: only the true length is answered with data, Le 00 included; 256 bytes are what Le 00 asks for.
         let wanted = usize::from(le.unwrap_or(256));
         if wanted == reply.len() {
+            // A read that is answered 6Cxx is repeated by the terminal: it must not move the pointer twice.
+            session.record = pointer;
             Ok(reply)
         } else {
             Err(Sw::wrong_le(reply.len()).into())

@@ -114,7 +114,7 @@ fn sfi() -> impl Strategy<Value = Choice> {
 
 /// Number or identifier of a record.
 fn p1() -> impl Strategy<Value = Choice> {
-    prop_oneof![9 => choice(vec![0, 1, 2, 3, 8, 9]), 1 => any::<u8>().prop_map(Choice::This)]
+    prop_oneof![9 => choice(vec![0, 1, 2, 3, 8, 9]), 2 => Just(Choice::This(0)), 1 => any::<u8>().prop_map(Choice::This)]
 }
 
 fn data() -> impl Strategy<Value = Data> {
@@ -190,12 +190,63 @@ fn plain_action() -> BoxedStrategy<Action> {
     prop_oneof![6 => moving, 10 => proving, 12 => files, 2 => rare].boxed()
 }
 
+/// What a terminal does before it uses a right, and then the use of it.
+fn purposeful() -> impl Strategy<Value = Vec<Action>> {
+    let right_pin = || Action::Verify(vec![0x12, 0x34, 0x56]);
+    let external = |id| Action::External(Choice::This(id), None, true);
+    let application = || select(DFS[3..].to_vec());
+    let read = || (sfi(), p1(), 0..8u8, le()).prop_map(|(sfi, p1, mode, le)| Action::ReadRecord(sfi, p1, mode, le));
+    let update = || {
+        (sfi(), p1(), 0..5u8, data(), 0..3u8, right())
+            .prop_map(|(sfi, p1, mode, data, sm, right)| Action::UpdateRecord(sfi, p1, mode, data, sm, right))
+    };
+    let many = |one: BoxedStrategy<Action>| prop::collection::vec(one, 1..8);
+    let rights = move |df: Df, keys: Vec<u8>, pin: bool| {
+        let mut actions = vec![Action::SelectDf(DFS[1]), Action::SelectDf(df)];
+        actions.extend(keys.into_iter().map(external));
+        actions.extend(pin.then(right_pin));
+        actions
+    };
+    let files = move |start: Vec<Action>| {
+        many(prop_oneof![2 => read(), 1 => update()].boxed()).prop_map(move |more| [start.clone(), more].concat())
+    };
+    let load = (
+        0..2u8,
+        select(vec![0u8, 1, 7, 0x0D, 0x0D, 0x0E]),
+        key_id(),
+        0..4u8,
+        select(vec![0u8, 3, 3, 9]),
+        right(),
+    )
+        .prop_map(|(p1, kind, id, version, tries, right)| Action::LoadKey(p1, kind, id, version, tries, right));
+    let cos = prop_oneof![4 => load, 2 => (0x10..0x1Eu8).prop_map(Action::CreateFile), 1 => Just(Action::Activate)];
+    prop_oneof![
+        4 => (application(), any::<bool>(), any::<bool>())
+            .prop_map(move |(df, key, pin)| rights(df, if key { vec![0x84] } else { vec![] }, pin)).prop_flat_map(files),
+        4 => prop::sample::subsequence(vec![UK, RK], 0..3).prop_map(move |keys| rights(DFS[1], keys, false)).prop_flat_map(files),
+        3 => (select(DFS.to_vec()), many(cos.boxed())).prop_map(|(df, more)| {
+            let mut actions = vec![Action::SelectDf(DFS[1]), Action::SelectDf(df)];
+            // A key is loaded with a fresh authentication each time: a wrong one in between takes it away.
+            actions.extend(more.into_iter().flat_map(|action| [Action::Master(true), action]));
+            actions
+        }),
+        1 => (prop::option::of(pin()), right()).prop_map(move |(new, right)| {
+            [rights(DFS[1], vec![PUK], false), vec![Action::ResetPin(new, right), right_pin()]].concat()
+        }),
+        1 => (application(), right()).prop_map(move |(df, right)| {
+            [rights(df, vec![0x83], true), vec![Action::BlockApplication(right), Action::SelectDf(df)]].concat()
+        }),
+        1 => prop::bool::weighted(0.2).prop_map(move |right| [rights(DFS[1], vec![BK], false), vec![Action::BlockCard(right)]].concat()),
+    ]
+}
+
 /// Sequences of actions.
 pub fn actions(length: core::ops::Range<usize>) -> impl Strategy<Value = Vec<Action>> {
     let spoilt = (plain_action(), any::<usize>(), 1..=255u8, any::<bool>())
         .prop_map(|(action, place, change, cut)| Action::Spoilt(Box::new(action), place, change, cut));
     let action = prop_oneof![20 => plain_action(), 2 => spoilt, 2 => (0..60u64).prop_map(Action::PowerCut)];
-    prop::collection::vec(action, length)
+    let part = prop_oneof![6 => action.prop_map(|action| vec![action]), 1 => purposeful()];
+    prop::collection::vec(part, length).prop_map(|parts| parts.concat())
 }
 
 /// The command bytes of an action; challenges it needs are drawn through `send`.
@@ -211,6 +262,12 @@ pub fn bytes(
         key[15] ^= if right { 0 } else { 0x10 };
         SessionKey::derive(t.algorithm, &Key::from(key), challenge)
     };
+    let stk = |df: Df, challenge: &[u8], right: bool| {
+        let mut key = oracle.stk(df).unwrap_or([0x77; 16]);
+        key[0] ^= u8::from(!right) << 4;
+        SessionKey::derive(t.algorithm, &Key::from(key), challenge)
+    };
+    let (here, environment) = (oracle.df, oracle.environment());
     let with_le = |mut bytes: Vec<u8>, le: u8| {
         bytes.push(le);
         bytes
@@ -235,7 +292,7 @@ pub fn bytes(
         Action::ChangePin(old, new) => command([0x80, 0x5E, 1, 0], &[&old[..], &[0xFF], new].concat()),
         Action::ResetPin(new, right) => {
             let header = [0x84, 0x24, 0, u8::from(new.is_some())];
-            secured(header, &session(STK, 1, &draw(send), *right), new.as_deref(), &[])
+            secured(header, &stk(environment, &draw(send), *right), new.as_deref(), &[])
         }
         Action::ReadRecord(sfi, p1, mode, le) => {
             let mut known = oracle.clone();
@@ -261,23 +318,19 @@ pub fn bytes(
                 Data::Any(data) => data.clone(),
                 Data::Fitting(value) => known.fitting_record(p1, *mode, *value),
             };
-            let (p2, stk) = (sfi << 3 | mode, if oracle.df & 0xFF00 == 0xDF00 { 0x82 } else { STK });
+            let p2 = sfi << 3 | mode;
             match sm {
                 0 => command([0, 0xDC, p1, p2], &data),
-                1 => secured([4, 0xDC, p1, p2], &session(stk, 1, &draw(send), *right), None, &data),
-                _ => secured(
-                    [4, 0xDC, p1, p2],
-                    &session(stk, 1, &draw(send), *right),
-                    Some(&data),
-                    &[],
-                ),
+                1 => secured([4, 0xDC, p1, p2], &stk(here, &draw(send), *right), None, &data),
+                _ => secured([4, 0xDC, p1, p2], &stk(here, &draw(send), *right), Some(&data), &[]),
             }
         }
-        Action::ReadBinary(sfi, offset, le) => {
-            with_le(binary(0xB0, sfi.among(&oracle.file_numbers()), *offset).to_vec(), *le)
-        }
+        Action::ReadBinary(sfi, offset, le) => with_le(
+            binary(0xB0, sfi.among(&oracle.transparent_numbers()), *offset).to_vec(),
+            *le,
+        ),
         Action::UpdateBinary(sfi, offset, data) => {
-            command(binary(0xD6, sfi.among(&oracle.file_numbers()), *offset), data)
+            command(binary(0xD6, sfi.among(&oracle.transparent_numbers()), *offset), data)
         }
         Action::GetResponse(le) => vec![0, 0xC0, 0, 0, *le],
         Action::CardData => vec![0x80, 0xCA, 0, 0, 0],
@@ -314,10 +367,8 @@ pub fn bytes(
         ]),
         Action::Activate => vec![0x80, 0x44, 0, 0],
         Action::Erase => vec![0x80, 0xE4, 0, 0],
-        Action::BlockApplication(right) => {
-            secured([0x84, 0x1E, 0, 1], &session(0x82, 1, &draw(send), *right), None, &[])
-        }
-        Action::BlockCard(right) => secured([0x84, 0x16, 0, 0], &session(STK, 1, &draw(send), *right), None, &[]),
+        Action::BlockApplication(right) => secured([0x84, 0x1E, 0, 1], &stk(here, &draw(send), *right), None, &[]),
+        Action::BlockCard(right) => secured([0x84, 0x16, 0, 0], &stk(environment, &draw(send), *right), None, &[]),
         Action::Spoilt(action, place, change, cut) => {
             let mut spoilt = bytes(action, t, oracle, last_external, send);
             if !spoilt.is_empty() {

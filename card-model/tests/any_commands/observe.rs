@@ -2,7 +2,7 @@
 
 use crate::actions::NAMES;
 use crate::oracle::{Contents, DFS, Df, ENVIRONMENT, Oracle};
-use crate::support::{STK, upper};
+use crate::support::upper;
 use card_model::crypto::SessionKey;
 use card_model::secret::Key;
 
@@ -72,7 +72,7 @@ pub fn observe(oracle: &mut Oracle, command: &[u8], data: &[u8], sw: u16) {
                 "application blocked without LK: {}",
                 told()
             );
-            let right = mac_is_right(oracle, 0x82, command, body);
+            let right = mac_is_right(oracle, oracle.df, command, body);
             assert_eq!(right, sw == 0x9000, "{}", told());
             if right {
                 oracle.blocked_applications.insert(df);
@@ -80,7 +80,7 @@ pub fn observe(oracle: &mut Oracle, command: &[u8], data: &[u8], sw: u16) {
         }
         (0x84, 0x16) if matches!(sw, 0x9000 | 0x6988) => {
             assert!(oracle.has_authenticated(5), "card blocked without BK: {}", told());
-            let right = mac_is_right(oracle, STK, command, body);
+            let right = mac_is_right(oracle, oracle.environment(), command, body);
             assert_eq!(right, sw == 0x9000, "{}", told());
             oracle.card_blocked |= right;
         }
@@ -148,8 +148,8 @@ fn select(oracle: &mut Oracle, p1: u8, body: &[u8], data: &[u8], sw: u16) {
 }
 
 /// Whether the MAC at the end of a command is that under the STK and the challenge in force, which is then used up.
-fn mac_is_right(oracle: &mut Oracle, stk: u8, command: &[u8], body: &[u8]) -> bool {
-    let (Some(key), Some(challenge)) = (oracle.key(stk, 1), oracle.challenge.take()) else {
+fn mac_is_right(oracle: &mut Oracle, df: Df, command: &[u8], body: &[u8]) -> bool {
+    let (Some(key), Some(challenge)) = (oracle.stk(df), oracle.challenge.take()) else {
         return false;
     };
     let session = SessionKey::derive(oracle.algorithm, &Key::from(key), &challenge);
@@ -162,16 +162,19 @@ fn reset_pin(oracle: &mut Oracle, command: &[u8], body: &[u8], sw: u16) {
         0x9000 | 0x6A80 => {
             assert!(oracle.has_authenticated(6), "PIN reset without PUK");
             let challenge = oracle.challenge.clone();
-            assert!(mac_is_right(oracle, STK, command, body), "PIN reset with a wrong MAC");
+            assert!(
+                mac_is_right(oracle, oracle.environment(), command, body),
+                "PIN reset with a wrong MAC"
+            );
             oracle.verified(false);
             if sw == 0x9000 && command[3] == 1 {
-                let key = Key::from(oracle.key(STK, 1).unwrap());
+                let key = Key::from(oracle.stk(ENVIRONMENT).unwrap());
                 let session = SessionKey::derive(oracle.algorithm, &key, &challenge.unwrap());
                 oracle.pin = session.decrypt(&body[..body.len() - 4]).unwrap();
             }
         }
         0x6988 => {
-            assert!(!mac_is_right(oracle, STK, command, body));
+            assert!(!mac_is_right(oracle, oracle.environment(), command, body));
             // The card may lock the PUK here and take its state back; the bystander learns it from 6982.
         }
         0x6982 => oracle.authenticated(6, false),
@@ -247,14 +250,9 @@ fn update(oracle: &mut Oracle, command: &[u8], sfi: u8, body: &[u8], sw: u16) {
     if sw == 0x6982 {
         return assert!(!oracle.holds(rule), "refused where {rule:?} holds: {}", told());
     }
-    let stk = if oracle.environment() == ENVIRONMENT && oracle.df != ENVIRONMENT {
-        0x82
-    } else {
-        STK
-    };
     let challenge = oracle.challenge.clone();
     if secured && !matches!(sw, 0x6981 | 0x6984 | 0x6A88) {
-        let right = mac_is_right(oracle, stk, command, body);
+        let right = mac_is_right(oracle, oracle.df, command, body);
         assert!(right || sw == 0x6988, "a wrong MAC was taken: {}", told());
     }
     if sw != 0x9000 {
@@ -266,7 +264,7 @@ fn update(oracle: &mut Oracle, command: &[u8], sfi: u8, body: &[u8], sw: u16) {
     if secured {
         data.truncate(body.len() - 4);
         if protection == 2 {
-            let key = Key::from(oracle.key(stk, 1).unwrap());
+            let key = Key::from(oracle.stk(oracle.df).unwrap());
             data = SessionKey::derive(oracle.algorithm, &key, &challenge.unwrap())
                 .decrypt(&data)
                 .unwrap();

@@ -54,6 +54,8 @@ pub struct Oracle {
     pub files: BTreeMap<(Df, u8), File>,
     keys: BTreeMap<(Df, u8, u8), [u8; 16]>,
     masters: BTreeMap<Df, [u8; 16]>,
+    /// Secure-messaging keys in order of loading: version, identifier, value.
+    stks: BTreeMap<Df, Vec<(u8, u8, [u8; 16])>>,
     pub pin: Vec<u8>,
     pub df: Df,
     pub ef: Option<u8>,
@@ -112,8 +114,9 @@ impl Oracle {
         };
         add(ENVIRONMENT, 9, Rule::Free, Rule::Free, fixed, 0);
         add(ENVIRONMENT, 0x0A, Rule::Never, Rule::Never, Contents::Internal, 0);
+        let mut stks = BTreeMap::from([(ENVIRONMENT, vec![(1, STK, [STK; 16])])]);
         let mut keys = BTreeMap::new();
-        for (id, version) in [(STK, 1), (UK, 1), (BK, 1), (PUK, 1), (RK, 1), (0, 1)] {
+        for (id, version) in [(UK, 1), (BK, 1), (PUK, 1), (RK, 1)] {
             keys.insert((ENVIRONMENT, id, version), [id; 16]);
         }
         keys.insert((ENVIRONMENT, UK, 2), [0x14; 16]);
@@ -123,7 +126,8 @@ impl Oracle {
             add(df, 6, Rule::PinAndKey(0x84), Rule::Free, linear(&[]), 0);
             add(df, 0x0C, Rule::Free, Rule::Free, linear(&[]), 1);
             add(df, 0x0D, Rule::Free, Rule::Free, linear(&[]), 2);
-            for id in [0x82, 0x83, 0x84] {
+            stks.insert(df, vec![(1, 0x82, [0x82; 16])]);
+            for id in [0x83, 0x84] {
                 keys.insert((df, id, 1), [id; 16]);
             }
         }
@@ -131,6 +135,7 @@ impl Oracle {
             algorithm,
             files,
             keys,
+            stks,
             masters: BTreeMap::from([
                 (MF, TRANSPORT),
                 (ENVIRONMENT, [0xD1; 16]),
@@ -198,6 +203,12 @@ impl Oracle {
     pub fn key(&self, id: u8, version: u8) -> Option<[u8; 16]> {
         let df = if id & 0x80 == 0 { self.environment() } else { self.df };
         self.keys.get(&(df, id, version)).copied()
+    }
+
+    /// The value of a DF's secure-messaging key: of several the one with the lowest version, loaded first.
+    pub fn stk(&self, df: Df) -> Option<[u8; 16]> {
+        let keys = self.stks.get(&df)?.iter();
+        keys.min_by_key(|(version, ..)| *version).map(|(.., value)| *value)
     }
 
     /// Whether the data of an EXTERNAL AUTHENTICATION proves the key with the challenge in force, which is then used up.
@@ -336,6 +347,13 @@ impl Oracle {
             .collect()
     }
 
+    /// Low bytes of its transparent files.
+    pub fn transparent_numbers(&self) -> Vec<u8> {
+        let mut numbers = self.file_numbers();
+        numbers.retain(|ef| matches!(self.files[&(self.df, *ef)].contents, Contents::Transparent(_)));
+        numbers
+    }
+
     /// Identifiers of the keys that the current DF can see.
     pub fn key_ids(&self) -> Vec<u8> {
         let seen = |df: &Df, id: &u8| *df == if id & 0x80 == 0 { self.environment() } else { self.df };
@@ -403,7 +421,16 @@ impl Oracle {
         match kind {
             0 => drop(self.masters.insert(self.df, value.try_into().unwrap())),
             1 => self.pin = value[..usize::from(plain[7])].to_vec(),
-            _ => drop(self.keys.insert((self.df, id, version), value.try_into().unwrap())),
+            7 => {
+                let keys = self.stks.entry(self.df).or_default();
+                let value = value.try_into().unwrap();
+                match keys.iter_mut().find(|(v, i, _)| (*v, *i) == (version, id)) {
+                    Some(key) => key.2 = value,
+                    None => keys.push((version, id, value)),
+                }
+            }
+            0x0D | 0x10..=0x12 => drop(self.keys.insert((self.df, id, version), value.try_into().unwrap())),
+            _ => {}
         }
     }
 

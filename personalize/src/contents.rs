@@ -117,7 +117,7 @@ impl<'p> Layout<'p> {
         let elements = Roles {
             card_id: find(path::CARD_ID)?,
             category: find(path::CARD_CATEGORY)?,
-            version: find(path::VERSION)?,
+            version: find(path::SPECIFICATION_VERSION)?,
             institution: find(path::INSTITUTION)?,
             issue_date: find(path::ISSUE_DATE)?,
             expiry_date: find(path::EXPIRY_DATE)?,

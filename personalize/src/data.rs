@@ -8,16 +8,14 @@ use crate::card_os::Bench;
 use crate::contents::{Body, Contents, FileContents, Slot};
 use crate::error::{IssueError, ItemFailure, ItemFailureKind};
 use crate::structure::external_authentication;
-use crate::terminal::{select, with_data};
+use crate::terminal::{built, select};
 use card_model::profile::{Access, DedicatedFile, ElementaryFile, KeyDefinition, Profile, Term};
 use card_model::secret::Pin;
 use card_model::status::StatusWord;
-use reader::command::Command;
+use reader::command::{Command, CommandError};
+use reader::commands::{self, CHUNK, RecordMode, read_record, update_record};
 use reader::link::{Response, exchange};
 use reader::security::KeyReference;
-
-/// Bytes written by one UPDATE BINARY.
-const BLOCK: usize = 0xF0;
 
 /// What the data step did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,17 +108,14 @@ impl Writer<'_, '_, '_> {
             Body::Linear { records, bytes } => {
                 for slot in records {
                     let record = bytes.get(slot.start..slot.end()).unwrap_or_default();
-                    let (p1, mode) = if slot.unique { (slot.tag, 0) } else { (slot.number, 4) };
-                    let command = Command::new(0x00, 0xDC, p1, ef.sfi << 3 | mode);
-                    self.update(command, record, || record_path(df, ef, slot))?;
+                    let (p1, mode) = slot.address();
+                    self.update(update_record(p1, mode, ef.sfi, record), || record_path(df, ef, slot))?;
                 }
             }
             Body::Transparent(content) => {
-                for (number, block) in content.iter().flat_map(|content| content.chunks(BLOCK)).enumerate() {
-                    // The first block names the file by its SFI, the others stand in the current file.
-                    let [high, low] = u16::try_from(number * BLOCK).unwrap_or(u16::MAX).to_be_bytes();
-                    let high = if number == 0 { 0x80 | ef.sfi } else { high };
-                    self.update(Command::new(0x00, 0xD6, high, low), block, || file_path(df, ef))?;
+                self.open_transparent(ef, &file_path(df, ef))?;
+                for (offset, block) in blocks(content.as_deref().unwrap_or_default()) {
+                    self.update(commands::update_binary(offset, block), || file_path(df, ef))?;
                 }
             }
             Body::Cyclic(records) => {
@@ -129,15 +124,25 @@ impl Writer<'_, '_, '_> {
                     return Ok(());
                 }
                 for record in records {
-                    self.update(Command::new(0x00, 0xDC, 0x00, ef.sfi << 3 | 3), record, || file_path(df, ef))?;
+                    self.update(update_record(0x00, RecordMode::Previous, ef.sfi, record), || file_path(df, ef))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn update(&mut self, command: Command, data: &[u8], path: impl Fn() -> String) -> Result<(), IssueError> {
-        let command = with_data(command, data, "")?;
+    /// Makes a transparent file the current one: offsets above 255 need that.
+    fn open_transparent(&mut self, ef: &ElementaryFile, path: &str) -> Result<StatusWord, IssueError> {
+        let command = built(commands::select_file(ef.fid), path)?;
+        Ok(exchange(self.bench.channel, &command)?.sw)
+    }
+
+    fn update(
+        &mut self,
+        command: Result<Command, CommandError>,
+        path: impl Fn() -> String,
+    ) -> Result<(), IssueError> {
+        let command = command.map_err(|_| IssueError::Profile { path: path() })?;
         let response = exchange(self.bench.channel, &command)?;
         if response.sw.is_ok() {
             self.report.written += 1;
@@ -183,8 +188,8 @@ impl Writer<'_, '_, '_> {
         records: &[Slot],
         bytes: &[u8],
     ) -> Result<(), IssueError> {
-        if let Ok(le) = u8::try_from(bytes.len()) {
-            let response = self.read(0xB2, 0x01, ef.sfi << 3 | 5, le)?;
+        if bytes.len() <= 256 {
+            let response = self.read(read_record(1, RecordMode::FromNumber, ef.sfi, bytes.len()))?;
             if response.sw.is_ok() && response.data == bytes {
                 self.report.compared += records.len();
                 return Ok(());
@@ -197,9 +202,8 @@ impl Writer<'_, '_, '_> {
                 continue;
             }
             let expected = bytes.get(slot.start..slot.end()).unwrap_or_default();
-            let (p1, mode) = if slot.unique { (slot.tag, 0) } else { (slot.number, 4) };
-            let le = u8::try_from(slot.length).unwrap_or(0);
-            let response = self.read(0xB2, p1, ef.sfi << 3 | mode, le)?;
+            let (p1, mode) = slot.address();
+            let response = self.read(read_record(p1, mode, ef.sfi, slot.length))?;
             match response.sw {
                 sw if !sw.is_ok() => self.fail(path, ItemFailureKind::NotRead(sw)),
                 _ if response.data != expected => self.fail(path, ItemFailureKind::Different),
@@ -210,10 +214,9 @@ impl Writer<'_, '_, '_> {
     }
 
     fn compare_transparent(&mut self, ef: &ElementaryFile, path: String, content: &[u8]) -> Result<(), IssueError> {
-        for (number, block) in content.chunks(BLOCK).enumerate() {
-            let [high, low] = u16::try_from(number * BLOCK).unwrap_or(u16::MAX).to_be_bytes();
-            let high = if number == 0 { 0x80 | ef.sfi } else { high };
-            let response = self.read(0xB0, high, low, u8::try_from(block.len()).unwrap_or(0))?;
+        self.open_transparent(ef, &path)?;
+        for (offset, block) in blocks(content) {
+            let response = self.read(commands::read_binary(offset, block.len()))?;
             let kind = match response.sw {
                 sw if !sw.is_ok() => ItemFailureKind::NotRead(sw),
                 _ if response.data != block => ItemFailureKind::Different,
@@ -231,7 +234,7 @@ impl Writer<'_, '_, '_> {
     /// Whether the newest records of a cyclic file are these.
     fn holds_cyclic(&mut self, ef: &ElementaryFile, records: &[Vec<u8>]) -> Result<bool, IssueError> {
         for (number, record) in (1..).zip(records.iter().rev()) {
-            let response = self.read(0xB2, number, ef.sfi << 3 | 4, u8::try_from(record.len()).unwrap_or(0))?;
+            let response = self.read(read_record(number, RecordMode::Number, ef.sfi, record.len()))?;
             if !response.sw.is_ok() || response.data != *record {
                 return Ok(false);
             }
@@ -239,8 +242,8 @@ impl Writer<'_, '_, '_> {
         Ok(true)
     }
 
-    fn read(&mut self, ins: u8, p1: u8, p2: u8, le: u8) -> Result<Response, IssueError> {
-        Ok(exchange(self.bench.channel, &Command::new(0x00, ins, p1, p2).with_le(le))?)
+    fn read(&mut self, command: Command) -> Result<Response, IssueError> {
+        Ok(exchange(self.bench.channel, &command)?)
     }
 
     /// Satisfies a condition: an alternative that needs no PIN goes before one that does.
@@ -303,12 +306,12 @@ impl Writer<'_, '_, '_> {
         if let Some(sw) = self.pin_answer {
             return Ok(sw);
         }
-        let query = exchange(self.bench.channel, &Command::new(0x00, 0x20, 0x00, 0x00))?;
+        let query = exchange(self.bench.channel, &commands::pin_query())?;
         let sw = match (query.sw, self.pin) {
             // 9000: the card has no PIN.
             (sw, _) if sw.is_ok() => sw,
             (sw, Some(pin)) if sw.tries_left().is_some_and(|left| left > 1) => {
-                let command = with_data(Command::new(0x00, 0x20, 0x00, 0x00), pin.expose(), "PIN")?;
+                let command = built(commands::verify(pin.expose()), "PIN")?;
                 exchange(self.bench.channel, &command)?.sw
             }
             (sw, _) => sw,
@@ -332,6 +335,19 @@ fn find_key<'p>(profile: &'p Profile, df: &'p DedicatedFile, name: &str) -> Opti
         current = file.parent.and_then(|parent| profile.dedicated_files.get(parent));
     }
     None
+}
+
+impl Slot {
+    /// How the record is named: by its tag, as writers in the field do, or by its number where several have the tag.
+    fn address(&self) -> (u8, RecordMode) {
+        if self.unique { (self.tag, RecordMode::First) } else { (self.number, RecordMode::Number) }
+    }
+}
+
+/// The pieces in which a transparent file is written and read, with their offsets.
+fn blocks(content: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    // Files have at most 32767 bytes.
+    content.chunks(CHUNK).enumerate().map(|(number, block)| (u16::try_from(number * CHUNK).unwrap_or(u16::MAX), block))
 }
 
 fn file_path(df: &DedicatedFile, ef: &ElementaryFile) -> String {

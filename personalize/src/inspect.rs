@@ -10,8 +10,8 @@ use crate::target::Target;
 use crate::terminal;
 use card_model::profile::Profile;
 use reader::channel::Channel;
-use reader::command::Command;
-use reader::decode::charset;
+use reader::commands::{RecordMode, read_record};
+use reader::decode::decode;
 use reader::link::exchange;
 use reader::security::KeyReference;
 
@@ -92,7 +92,7 @@ pub(crate) fn preset(channel: &mut dyn Channel, profile: &Profile) -> Result<Pre
         institution: item(channel, profile, path::INSTITUTION)?
             .and_then(|value| <[u8; 12]>::try_from(value).ok())
             .filter(|value| is_filled(value)),
-        card_number: text.map(|value| String::from_utf8_lossy(charset::cut_padding(&value)).into_owned()),
+        card_number: text.and_then(|value| plain(profile, path::CARD_NUMBER, &value)),
     })
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn check_holder(bench: &mut Bench<'_>, number: &str) -> Result<bool, 
     if !is_filled(&held) {
         return Ok(false);
     }
-    let held = String::from_utf8_lossy(charset::cut_padding(&held)).into_owned();
+    let held = plain(profile, path::SOCIAL_SECURITY_NUMBER, &held).unwrap_or_default();
     if held == number { Ok(true) } else { Err(IssueError::OtherHolder { holder: mask::number(&held) }) }
 }
 
@@ -126,8 +126,7 @@ fn item(channel: &mut dyn Channel, profile: &Profile, path: &str) -> Result<Opti
         return Err(profile_error(path));
     };
     let (tag, length) = (element.tag.unwrap_or(0), element.length);
-    let le = u8::try_from(length + 2).unwrap_or(0);
-    let command = Command::new(0x00, 0xB2, tag, file.sfi << 3).with_le(le);
+    let command = read_record(tag, RecordMode::First, file.sfi, usize::from(length) + 2);
     let response = exchange(channel, &command)?;
     if !response.sw.is_ok() {
         use card_model::status::StatusWord as Sw;
@@ -145,6 +144,11 @@ fn item(channel: &mut dyn Channel, profile: &Profile, path: &str) -> Result<Opti
         }
         _ => Err(IssueError::Answer { action: Action::Read(path.to_owned()) }),
     }
+}
+
+/// A value as text.
+fn plain(profile: &Profile, path: &str, value: &[u8]) -> Option<String> {
+    decode(locate(profile, path).ok()?.element(profile)?, value).plain()
 }
 
 /// Whether a value is something else than the fill of an empty item.

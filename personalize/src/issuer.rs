@@ -10,11 +10,11 @@ use crate::journal::{Step, StepState};
 use crate::numbers::{CardNumber, identification_head};
 use crate::settings::Settings;
 use crate::structure;
-use crate::terminal::{challenge, run, select, with_data};
+use crate::terminal::{built, challenge, run, select};
 use card_model::profile::{DedicatedFile, KeyRole, Profile};
 use jiff::civil::Date;
 use reader::channel::Channel;
-use reader::command::Command;
+use reader::commands;
 use reader::security::{CardIdentity, KeyLoader, KeyReference, SecurityModuleError};
 
 /// What is the same for all cards of a batch.
@@ -230,9 +230,7 @@ fn prove(bench: &mut Bench<'_>) -> Result<(), IssueError> {
     select(bench.channel, file)?;
     let source = challenge(bench.channel)?;
     let factor = challenge(bench.channel)?;
-    let source: [u8; 8] = core::array::from_fn(|i| source.get(i).copied().unwrap_or(0));
-    let data = [factor.as_slice(), &source].concat();
-    let command = with_data(Command::new(0x00, 0x88, 0x00, definition.id), &data, &definition.name)?.with_le(8);
+    let command = built(commands::internal_authentication(&factor, &source, 1), &definition.name)?;
     let answer = run(bench.channel, &command, || Action::InternalAuthentication)?;
     let key = KeyReference { definition, version: 1 };
     let expected = bench.loader.authentication_data(key, bench.card, &factor, &source)?;

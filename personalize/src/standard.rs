@@ -1,9 +1,7 @@
 //! What the standard fixes about the numbers on a card, in one place: constants and the paths of the elements that hold them.
 //! Tags, lengths and formats are not here: they are looked up in the profile under these paths.
 
-/// Registered application provider identifier of the social security card, bytes 4–8 of the card identification code
-/// (`spec/files.md` §4.1).
-pub const PROVIDER: [u8; 5] = [0xD1, 0x56, 0x00, 0x00, 0x05];
+pub use reader::wellknown::PROVIDER;
 
 /// Issuer organisation identifier, bytes 1–5 of the initialising institution number (`spec/files.md` §4.3).
 pub const ORGANISATION: [u8; 5] = [0x91, 0x56, 0x00, 0x00, 0x02];
@@ -25,32 +23,17 @@ pub const TEST_PROVINCE: &str = "99";
 
 /// Paths of the elements that issuing fills or watches by itself.
 pub mod path {
-    /// Card identification code.
-    pub const CARD_ID: &str = "SSSE/EF05/01";
+    pub use reader::wellknown::{
+        CARD_ID, CARD_NUMBER, DATE_OF_BIRTH, EXPIRY_DATE, ISSUE_DATE, NAME, NAME_EXTENSION, SEX, SOCIAL_SECURITY_NUMBER,
+        SPECIFICATION_VERSION,
+    };
+
     /// Card category.
     pub const CARD_CATEGORY: &str = "SSSE/EF05/02";
-    /// Specification version.
-    pub const VERSION: &str = "SSSE/EF05/03";
     /// Initialising institution number.
     pub const INSTITUTION: &str = "SSSE/EF05/04";
-    /// Issue date.
-    pub const ISSUE_DATE: &str = "SSSE/EF05/05";
-    /// Expiry date.
-    pub const EXPIRY_DATE: &str = "SSSE/EF05/06";
-    /// Card number.
-    pub const CARD_NUMBER: &str = "SSSE/EF05/07";
-    /// Social security number of the holder.
-    pub const SOCIAL_SECURITY_NUMBER: &str = "SSSE/EF06/08";
-    /// Name of the holder.
-    pub const NAME: &str = "SSSE/EF06/09";
-    /// What of the name has no room in [`NAME`]; cards of version 1 do not have it.
-    pub const NAME_EXTENSION: &str = "SSSE/EF06/4E";
-    /// Sex.
-    pub const SEX: &str = "SSSE/EF06/0A";
     /// Ethnic group.
     pub const ETHNIC_GROUP: &str = "SSSE/EF06/0B";
     /// Place of birth.
     pub const PLACE_OF_BIRTH: &str = "SSSE/EF06/0C";
-    /// Date of birth.
-    pub const DATE_OF_BIRTH: &str = "SSSE/EF06/0D";
 }

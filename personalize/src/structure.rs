@@ -6,10 +6,10 @@
 
 use crate::card_os::{Bench, CardOs, LifeStage};
 use crate::error::{Action, IssueError};
-use crate::terminal::{self, challenge, run, with_data};
+use crate::terminal::{self, built, challenge, run};
 use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, KeyRole, Structure};
 use card_model::secret::Pin;
-use reader::command::Command;
+use reader::commands::{self, RecordMode, update_record};
 use reader::security::{KeyReference, KeyToLoad, MasterKey};
 
 /// What the structure step did.
@@ -189,7 +189,7 @@ fn write_directory(bench: &mut Bench<'_>, index: usize, file: &DedicatedFile) ->
         let path = || format!("{}/{:04X}#{}", file.id, ef.fid, number + 1);
         // At most a few applications: the record number fits a byte.
         let record = u8::try_from(number + 1).unwrap_or(u8::MAX);
-        let command = with_data(Command::new(0x00, 0xDC, record, ef.sfi << 3 | 4), entry, &path())?;
+        let command = built(update_record(record, RecordMode::Number, ef.sfi, entry), &path())?;
         run(bench.channel, &command, || Action::Write(path()))?;
     }
     Ok(())
@@ -213,12 +213,9 @@ fn authenticate_for(bench: &mut Bench<'_>, file: &DedicatedFile, access: &Access
 /// terminals with a PSAM do it (`spec/commands.md` §2.6).
 pub(crate) fn external_authentication(bench: &mut Bench<'_>, key: KeyReference<'_>) -> Result<(), IssueError> {
     let challenge = challenge(bench.channel)?;
-    let source: [u8; 8] = core::array::from_fn(|i| challenge.get(i).copied().unwrap_or(0));
-    let proof = bench.loader.authentication_data(key, bench.card, &challenge, &source)?;
-    let mut data = proof.to_vec();
-    data.extend_from_slice(&source);
+    let proof = bench.loader.authentication_data(key, bench.card, &challenge, &challenge)?;
     let name = &key.definition.name;
-    let command = with_data(Command::new(0x00, 0x82, 0x00, key.definition.id), &data, name)?;
+    let command = built(commands::external_authentication(key.definition.id, &proof, &challenge, key.version), name)?;
     run(bench.channel, &command, || Action::Authenticate(name.clone()))?;
     Ok(())
 }

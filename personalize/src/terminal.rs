@@ -2,9 +2,9 @@
 
 use crate::error::{Action, IssueError};
 use card_model::profile::{DedicatedFile, DedicatedFileKind};
-use card_model::status::StatusWord;
 use reader::channel::Channel;
 use reader::command::{Command, CommandError};
+use reader::commands;
 use reader::link::{Response, exchange, exchange_bytes};
 
 /// Bytes of the challenges this crate draws: 8, as the traces of real terminals show (`spec/commands.md` §2.6).
@@ -41,15 +41,15 @@ fn accept(
     Err(IssueError::Refused { action: action(), sw: response.sw, reason: channel.reason().map(Box::new) })
 }
 
-/// A command with data that this crate has made itself and that is never too long.
-pub(crate) fn with_data(command: Command, data: &[u8], path: &str) -> Result<Command, IssueError> {
-    command.with_data(data).map_err(|_: CommandError| IssueError::Profile { path: path.to_owned() })
+/// A command of this crate's own making; its data never has more bytes than a command takes, unless the profile is wrong.
+pub(crate) fn built(command: Result<Command, CommandError>, path: &str) -> Result<Command, IssueError> {
+    command.map_err(|_| IssueError::Profile { path: path.to_owned() })
 }
 
 /// Draws a challenge.
-pub(crate) fn challenge(channel: &mut dyn Channel) -> Result<Vec<u8>, IssueError> {
-    let data = run(channel, &Command::new(0x00, 0x84, 0x00, 0x00).with_le(CHALLENGE), || Action::Challenge)?;
-    if data.len() == usize::from(CHALLENGE) { Ok(data) } else { Err(IssueError::Answer { action: Action::Challenge }) }
+pub(crate) fn challenge(channel: &mut dyn Channel) -> Result<[u8; 8], IssueError> {
+    let data = run(channel, &commands::get_challenge(CHALLENGE), || Action::Challenge)?;
+    <[u8; 8]>::try_from(data).map_err(|_| IssueError::Answer { action: Action::Challenge })
 }
 
 /// Selects a dedicated file: the MF by its identifier, others by name. Gives the FCI.
@@ -64,13 +64,8 @@ pub(crate) fn try_select(channel: &mut dyn Channel, file: &DedicatedFile) -> Res
 
 fn select_command(file: &DedicatedFile) -> Result<Command, IssueError> {
     let command = match file.kind {
-        DedicatedFileKind::Mf => with_data(Command::new(0x00, 0xA4, 0x00, 0x00), &file.fid.to_be_bytes(), &file.id)?,
-        _ => with_data(Command::new(0x00, 0xA4, 0x04, 0x00), &file.name, &file.id)?,
+        DedicatedFileKind::Mf => commands::select_dedicated_file(file.fid),
+        _ => commands::select_name(&file.name),
     };
-    Ok(command.with_le(0))
-}
-
-/// Status words with which a card says that it does not know a command at all.
-pub(crate) fn is_unknown_command(sw: StatusWord) -> bool {
-    matches!(sw, StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED)
+    built(command, &file.id)
 }

@@ -2,7 +2,7 @@
 
 use super::{Bench, CardData, CardOs, LifeStage};
 use crate::error::{Action, IssueError};
-use crate::terminal::{challenge, is_unknown_command, run, run_bytes, with_data};
+use crate::terminal::{built, challenge, run, run_bytes};
 use card_model::card::Condition;
 use card_model::crypto::Algorithm;
 use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, ElementaryFile, Structure};
@@ -30,8 +30,7 @@ impl CardOs for ModelOs {
             }
             // A blocked card answers 6A81 to everything.
             StatusWord::FUNCTION_NOT_SUPPORTED => Err(IssueError::Blocked),
-            sw if is_unknown_command(sw) => Ok(None),
-            // An unknown command inside another application; not ours to complain about.
+            // Another operating system: whatever it says to a command it does not know.
             _ => Ok(None),
         }
     }
@@ -39,7 +38,7 @@ impl CardOs for ModelOs {
     fn authenticate_master(&self, bench: &mut Bench<'_>, id: &str, master: MasterKey<'_>) -> Result<(), IssueError> {
         let challenge = challenge(bench.channel)?;
         let cryptogram = bench.loader.master_cryptogram(master, bench.card, &challenge)?;
-        let command = with_data(Command::new(0x00, 0x82, 0x00, 0x00), &cryptogram, id)?;
+        let command = built(Command::new(0x00, 0x82, 0x00, 0x00).with_data(&cryptogram), id)?;
         run(bench.channel, &command, || Action::AuthenticateMaster(id.to_owned()))?;
         Ok(())
     }
@@ -230,7 +229,7 @@ impl Template {
         }
         data.push(length);
         data.extend_from_slice(&self.0);
-        with_data(Command::new(0x80, 0xE0, 0x00, 0x00), &data, path)
+        built(Command::new(0x80, 0xE0, 0x00, 0x00).with_data(&data), path)
     }
 }
 

@@ -9,18 +9,22 @@
 mod access;
 mod builtin;
 mod check;
+mod check_element;
 mod draft;
+mod elements;
 mod error;
 mod find;
 mod overlay;
 mod path;
 mod raw;
 mod resolve;
+mod rule;
 
 pub use access::{Access, AccessError, Term};
 pub use error::{Fault, ProfileError};
 pub use find::{KeyUse, Record};
 pub use path::{Located, PathError};
+pub use rule::{Rule, Thing};
 
 use crate::crypto::Algorithm;
 

@@ -3,8 +3,8 @@
 use crate::args::Demo;
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
-use crate::issue::today;
 use crate::output::{Report, Table, duration};
+use crate::session::today;
 use crate::{read, samples, verify};
 use card_model::card::Card;
 use card_model::crypto::Algorithm;

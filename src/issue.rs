@@ -5,8 +5,8 @@ use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::{Report, Table, duration};
 use crate::progress::Bar;
+use crate::session::today;
 use card_model::profile::Profile;
-use jiff::Zoned;
 use personalize::holders::{Problem, Severity};
 use personalize::{
     Batch, HolderRules, HoldersFile, IssueError, IssueReport, IssueRun, Journal, ModelOs, Settings, inspect,
@@ -75,11 +75,6 @@ fn place(desk: &Desk) -> Place {
         Some(_) => Place::File,
         None => Place::Reader,
     }
-}
-
-/// The day of issuing.
-pub fn today() -> jiff::civil::Date {
-    Zoned::now().date()
 }
 
 fn settings(it: &Issue, desk: &Desk) -> Result<Settings, Failure> {

@@ -20,6 +20,7 @@ mod serve;
 mod session;
 mod trace;
 mod usage;
+mod verify;
 mod write;
 
 use args::{Arguments, Card, Keys, Verb};
@@ -79,6 +80,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Card(Card::Serve(it)) => serve::run(&it, desk),
         Verb::Readers => readers::run(desk),
         Verb::Read(it) => read::run(&it, desk),
+        Verb::Verify => verify::run(desk),
         Verb::Write(it) => write::run(&it, desk),
         Verb::Pin(it) => pin::run(&it, desk),
         Verb::Bench(it) => bench::run(&it, desk),

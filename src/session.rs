@@ -5,7 +5,6 @@ use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::Output;
 use card_model::secret::Pin;
-use card_model::words::Lang;
 use reader::error::{Family, ReaderError};
 use reader::pin::{PinProvider, PinRequest};
 use reader::session::{Options, Session};
@@ -63,7 +62,7 @@ impl Desk<'_> {
     }
 }
 
-/// `a, b` or `a、b`.
-pub fn list(items: &[String], lang: Lang) -> String {
-    items.join(lang.pick("、", ", "))
+/// The day of issuing, and the one against which dates on a card are held.
+pub fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
 }

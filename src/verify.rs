@@ -2,9 +2,8 @@
 
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
-use crate::issue::today;
 use crate::output::{Report, Table};
-use crate::session::Person;
+use crate::session::{Person, today};
 use card_model::words::Lang;
 use reader::verify::{Outcome, Verification, verify};
 use rust_i18n::t;

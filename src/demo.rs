@@ -48,7 +48,12 @@ struct Steps {
 
 impl Steps {
     fn new() -> Self {
-        Self { done: Vec::new(), begin: Instant::now(), counter: None, before: Figures::default() }
+        Self {
+            done: Vec::new(),
+            begin: Instant::now(),
+            counter: None,
+            before: Figures::default(),
+        }
     }
 
     /// From now on the commands of this channel are counted.
@@ -152,11 +157,21 @@ fn job(it: &Demo, desk: &Desk, folder: &Path, steps: &mut Steps) -> Result<Shown
 
     let settings = Settings::parse(samples::SETTINGS, samples::SETTINGS_NAME)
         .map_err(|e| Failure::explained(Class::Input, &e, lang))?;
-    let rules = HolderRules { profile, settings: &settings, today: today(), accept_disagreement: false };
+    let rules = HolderRules {
+        profile,
+        settings: &settings,
+        today: today(),
+        accept_disagreement: false,
+    };
     let no_attachment = |_: &str| Err(std::io::ErrorKind::NotFound.into());
-    let holders = HoldersFile::parse(samples::HOLDERS.as_bytes(), samples::HOLDERS_NAME, &rules, &no_attachment)
-        .and_then(|file| file.require_all(samples::HOLDERS_NAME))
-        .map_err(|e| Failure::explained(Class::Input, &e, lang))?;
+    let holders = HoldersFile::parse(
+        samples::HOLDERS.as_bytes(),
+        samples::HOLDERS_NAME,
+        &rules,
+        &no_attachment,
+    )
+    .and_then(|file| file.require_all(samples::HOLDERS_NAME))
+    .map_err(|e| Failure::explained(Class::Input, &e, lang))?;
     steps.begin();
     let blank = Card::blank(profile, historical_bytes(profile, &settings.region, desk.random()?));
     let card = ModelChannel::create(folder.join(CARD), blank, desk.interface()).map_err(|e| desk.transport(&e))?;
@@ -167,9 +182,16 @@ fn job(it: &Demo, desk: &Desk, folder: &Path, steps: &mut Steps) -> Result<Shown
         steps.end("reader");
     }
     let mut channel = steps.count(desk.traced(reader.channel(desk)?));
-    let batch = Batch { profile, os: &ModelOs, settings: &settings, holders: &holders[..1], today: today() };
+    let batch = Batch {
+        profile,
+        os: &ModelOs,
+        settings: &settings,
+        holders: &holders[..1],
+        today: today(),
+    };
     let mut run = IssueRun::new(batch, &mut keys, None).map_err(|e| desk.issue_failure(&e))?;
-    run.issue_next(channel.as_mut(), steps).map_err(|e| desk.issue_failure(&e))?;
+    run.issue_next(channel.as_mut(), steps)
+        .map_err(|e| desk.issue_failure(&e))?;
     let (report, _) = run.finish();
     if let Some(error) = report.cards.iter().find_map(|card| card.outcome.as_ref().err()) {
         return Err(desk.issue_failure(error));
@@ -177,19 +199,31 @@ fn job(it: &Demo, desk: &Desk, folder: &Path, steps: &mut Steps) -> Result<Shown
 
     channel.reset().map_err(|e| desk.transport(&e))?;
     steps.begin();
-    let mut session = Session::open(channel).map_err(|e| desk.refusal(&e))?.with_security(&mut keys);
+    let mut session = Session::open(channel)
+        .map_err(|e| desk.refusal(&e))?
+        .with_security(&mut keys);
     let readings = session.read_all().map_err(|e| desk.refusal(&e))?;
     steps.end("read");
     let verification = reader::verify::verify(&mut session, today()).map_err(|e| desk.refusal(&e))?;
     steps.end("verify");
-    Ok(Shown { profile, readings, verification, line: steps.figures() })
+    Ok(Shown {
+        profile,
+        readings,
+        verification,
+        line: steps.figures(),
+    })
 }
 
 fn test_keys(path: &Path, desk: &Desk) -> Result<KeyFile, Failure> {
     let profiles = desk.profiles()?;
-    let keys = KeyFile::generate(&path.display().to_string(), &profiles, &[Algorithm::Sm4, Algorithm::TripleDes], true)
-        .and_then(|keys| keys.save(path, None).map(|()| keys))
-        .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))?;
+    let keys = KeyFile::generate(
+        &path.display().to_string(),
+        &profiles,
+        &[Algorithm::Sm4, Algorithm::TripleDes],
+        true,
+    )
+    .and_then(|keys| keys.save(path, None).map(|()| keys))
+    .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))?;
     desk.banner(&keys);
     Ok(keys)
 }
@@ -219,7 +253,11 @@ fn insert(it: &Demo, card: ModelChannel, desk: &Desk) -> Result<Reader, Failure>
         let never = std::sync::atomic::AtomicBool::new(false);
         let patience = std::time::Duration::from_secs(10);
         reader::channel::pcsc::wait_for_card(Some(&name), Some(patience), &never).map_err(|e| desk.transport(&e))?;
-        Ok(Reader::Pcsc { name, _card: card, _daemon: daemon })
+        Ok(Reader::Pcsc {
+            name,
+            _card: card,
+            _daemon: daemon,
+        })
     }
     #[cfg(not(all(feature = "pcsc", target_os = "linux")))]
     {
@@ -239,7 +277,10 @@ impl Reader {
                 .ok_or_else(|| Failure::input(t!("ssc.demo.taken", locale = desk.output.lang.locale()))),
             #[cfg(all(feature = "pcsc", target_os = "linux"))]
             Self::Pcsc { name, .. } => {
-                let options = reader::channel::OpenOptions { exclusive: true, ..Default::default() };
+                let options = reader::channel::OpenOptions {
+                    exclusive: true,
+                    ..Default::default()
+                };
                 reader::channel::open(Some(name), options).map_err(|e| desk.transport(&e))
             }
         }
@@ -253,9 +294,16 @@ fn report(it: &Demo, desk: &Desk, folder: &Path, steps: &Steps, shown: &Shown) -
     let mut chosen = Vec::new();
     let mut others = 0;
     for reading in &shown.readings {
-        if SHOWN.contains(&reading.path.as_str()) { chosen.push(reading) } else { others += 1 }
+        if SHOWN.contains(&reading.path.as_str()) {
+            chosen.push(reading)
+        } else {
+            others += 1
+        }
     }
-    let sum = steps.done.iter().fold((0, 0), |(apdus, micros), s| (apdus + s.apdus, micros + s.micros));
+    let sum = steps
+        .done
+        .iter()
+        .fold((0, 0), |(apdus, micros), s| (apdus + s.apdus, micros + s.micros));
     let (line, slow) = match desk.interface() {
         card_model::card::Interface::Contact => (Line::Contact115200, Line::Contact9600),
         card_model::card::Interface::Contactless => (Line::Contactless848, Line::Contactless106),
@@ -287,7 +335,13 @@ fn report(it: &Demo, desk: &Desk, folder: &Path, steps: &Steps, shown: &Shown) -
         through.into_owned(),
         table(steps, lang),
         t!("ssc.demo.sum", locale = locale, apdus = sum.0, time = duration(sum.1)).into_owned(),
-        t!("ssc.demo.line", locale = locale, fast = seconds(line), slow = seconds(slow)).into_owned(),
+        t!(
+            "ssc.demo.line",
+            locale = locale,
+            fast = seconds(line),
+            slow = seconds(slow)
+        )
+        .into_owned(),
         String::new(),
         t!("ssc.demo.card", locale = locale).into_owned(),
         String::new(),
@@ -319,7 +373,11 @@ fn table(steps: &Steps, lang: Lang) -> String {
     for step in &steps.done {
         let key = format!("ssc.demo.steps.{}", step.name);
         let title = t!(&key, locale = locale).into_owned();
-        let apdus = if step.apdus > 0 { step.apdus.to_string() } else { "–".into() };
+        let apdus = if step.apdus > 0 {
+            step.apdus.to_string()
+        } else {
+            "–".into()
+        };
         table.row(vec![format!("✓ {title}"), apdus, duration(step.micros)]);
     }
     table.to_string()

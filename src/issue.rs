@@ -48,7 +48,13 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
     };
     let holders = holders(it, profile, &settings, desk)?;
     let journal = journal(it, &place, desk)?;
-    let batch = Batch { profile, os: &ModelOs, settings: &settings, holders: &holders.holders, today: today() };
+    let batch = Batch {
+        profile,
+        os: &ModelOs,
+        settings: &settings,
+        holders: &holders.holders,
+        today: today(),
+    };
     let mut run = IssueRun::new(batch, &mut keys, journal).map_err(|e| desk.issue_failure(&e))?;
     let waiting = holders.holders.len();
     let stopped = match (&place, card) {
@@ -68,7 +74,12 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
 }
 
 fn place(desk: &Desk) -> Place {
-    match desk.common.reader.as_deref().and_then(|name| name.strip_prefix(SIMULATED)) {
+    match desk
+        .common
+        .reader
+        .as_deref()
+        .and_then(|name| name.strip_prefix(SIMULATED))
+    {
         Some(path) if path.ends_with(['/', std::path::MAIN_SEPARATOR]) || Path::new(path).is_dir() => {
             Place::Folder(PathBuf::from(path.trim_end_matches(['/', std::path::MAIN_SEPARATOR])))
         }
@@ -86,9 +97,14 @@ fn settings(it: &Issue, desk: &Desk) -> Result<Settings, Failure> {
 }
 
 fn holders(it: &Issue, profile: &Profile, settings: &Settings, desk: &Desk) -> Result<HoldersFile, Failure> {
-    let rules = HolderRules { profile, settings, today: today(), accept_disagreement: it.accept_disagreement };
-    let file = HoldersFile::load(&it.holders, &rules)
-        .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))?;
+    let rules = HolderRules {
+        profile,
+        settings,
+        today: today(),
+        accept_disagreement: it.accept_disagreement,
+    };
+    let file =
+        HoldersFile::load(&it.holders, &rules).map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))?;
     for problem in &file.problems {
         desk.output.warn(&problem.line(desk.output.lang, false));
     }
@@ -102,7 +118,11 @@ fn holders(it: &Issue, profile: &Profile, settings: &Settings, desk: &Desk) -> R
 fn rejection(file: &HoldersFile, desk: &Desk) -> Failure {
     let lang = desk.output.lang;
     let count = file.errors().count();
-    let first = file.errors().next().map(|problem| problem.line(lang, false)).unwrap_or_default();
+    let first = file
+        .errors()
+        .next()
+        .map(|problem| problem.line(lang, false))
+        .unwrap_or_default();
     Failure::input(t!("ssc.issue.rejected", locale = lang.locale(), count = count))
         .because(first)
         .next(t!("ssc.issue.rejected_next", locale = lang.locale()))
@@ -149,7 +169,9 @@ fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Fa
         (None, Place::File) => return Ok(None),
     };
     let salt = hex::encode(desk.random::<16>()?);
-    Journal::open(&path, &salt).map(Some).map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))
+    Journal::open(&path, &salt)
+        .map(Some)
+        .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))
 }
 
 fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Option<IssueError>, desk: &Desk) -> Report {
@@ -166,7 +188,9 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
     ]);
     for card in &report.cards {
         let view = card.view(lang);
-        let outcome = view.error.unwrap_or_else(|| t!("ssc.issue.done", locale = locale).into_owned());
+        let outcome = view
+            .error
+            .unwrap_or_else(|| t!("ssc.issue.done", locale = locale).into_owned());
         table.row(vec![
             view.row.to_string(),
             view.card_number,
@@ -189,7 +213,11 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
         }
     }
     json["failed"] = json!(failed);
-    let mut text = if table.is_empty() { String::new() } else { format!("{table}\n") };
+    let mut text = if table.is_empty() {
+        String::new()
+    } else {
+        format!("{table}\n")
+    };
     text.push_str(&t!(
         "ssc.issue.sum",
         locale = locale,
@@ -204,7 +232,11 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
         .as_ref()
         .or_else(|| report.cards.iter().find_map(|card| card.outcome.as_ref().err()))
         .map(|error| desk.issue_failure(error))
-        .or_else(|| rejected.filter(|file| file.errors().next().is_some()).map(|file| rejection(file, desk)));
+        .or_else(|| {
+            rejected
+                .filter(|file| file.errors().next().is_some())
+                .map(|file| rejection(file, desk))
+        });
     Report::new(json, text).with(failure)
 }
 

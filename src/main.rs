@@ -6,16 +6,20 @@ mod ask;
 mod bench;
 mod card;
 mod connect;
+mod demo;
 mod failure;
 mod front;
 mod help;
+mod issue;
 mod keys;
 mod language;
 mod manual;
 mod output;
 mod pin;
+mod progress;
 mod read;
 mod readers;
+mod samples;
 mod serve;
 mod session;
 mod trace;
@@ -80,6 +84,8 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Card(Card::Serve(it)) => serve::run(&it, desk),
         Verb::Readers => readers::run(desk),
         Verb::Read(it) => read::run(&it, desk),
+        Verb::Demo(it) => demo::run(&it, desk),
+        Verb::Issue(it) => issue::run(&it, desk),
         Verb::Verify => verify::run(desk),
         Verb::Write(it) => write::run(&it, desk),
         Verb::Pin(it) => pin::run(&it, desk),
@@ -90,6 +96,5 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),
-        _ => Ok(front::page(lang)),
     }
 }

@@ -14,7 +14,11 @@ pub struct Bar {
 impl Bar {
     /// A bar for so many holders.
     pub fn new(holders: u64, output: Output) -> Self {
-        let target = if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if output.quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(Some(holders), target);
         // A template that does not parse leaves the plain bar.
         if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {per_sec}  {eta}  {msg}") {
@@ -55,7 +59,12 @@ impl Progress for Bar {
 
     fn skipped(&mut self, row: u64, card_number: &str) {
         self.bar.inc(1);
-        let line = t!("ssc.issue.skipped", locale = self.output.lang.locale(), row = row, number = card_number);
+        let line = t!(
+            "ssc.issue.skipped",
+            locale = self.output.lang.locale(),
+            row = row,
+            number = card_number
+        );
         self.bar.suspend(|| self.output.talk(&line));
     }
 }

@@ -7,11 +7,11 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Fifty invented people of the region 99, which does not exist.
-pub const HOLDERS: &str = include_str!("../samples/holders.csv");
+pub const HOLDERS: &str = include_str!("../personalize/samples/holders.csv");
 /// Name of their file.
 pub const HOLDERS_NAME: &str = "holders.csv";
 /// Settings of the invented issuer.
-pub const SETTINGS: &str = include_str!("../samples/settings.toml");
+pub const SETTINGS: &str = include_str!("../personalize/samples/settings.toml");
 /// Name of its file.
 pub const SETTINGS_NAME: &str = "settings.toml";
 /// All samples.
@@ -20,7 +20,9 @@ pub const FILES: [(&str, &str); 2] = [(HOLDERS_NAME, HOLDERS), (SETTINGS_NAME, S
 /// Writes a sample into a new file; a file that is there already stays as it is.
 pub fn write_new(path: &Path, text: &str, lang: Lang) -> Result<(), Failure> {
     match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map_err(|e| Failure::file(lang, path, &e)),
+        Ok(mut file) => file
+            .write_all(text.as_bytes())
+            .map_err(|e| Failure::file(lang, path, &e)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(Failure::file(lang, path, &error)),
     }

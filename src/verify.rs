@@ -34,7 +34,14 @@ fn report(verification: &Verification, lang: Lang) -> Report {
             .checks
             .iter()
             .filter(|check| check.outcome == Outcome::Failed)
-            .map(|check| format!("{}{}{}", check.title.text(lang), lang.pick("：", ": "), check.detail.text(lang)))
+            .map(|check| {
+                format!(
+                    "{}{}{}",
+                    check.title.text(lang),
+                    lang.pick("：", ": "),
+                    check.detail.text(lang)
+                )
+            })
             .collect();
         Failure::new(Class::Verdict, verdict.clone())
             .because(failed.join(lang.pick("；", "; ")))
@@ -53,7 +60,11 @@ pub fn table(verification: &Verification, lang: Lang) -> Table {
             Outcome::Failed => "✗",
             Outcome::Noted => "·",
         };
-        table.row(vec![mark.into(), check.title.text(lang).into(), check.detail.text(lang).into()]);
+        table.row(vec![
+            mark.into(),
+            check.title.text(lang).into(),
+            check.detail.text(lang).into(),
+        ]);
     }
     table
 }

@@ -98,7 +98,7 @@ impl Place {
 
     /// The first `n` sample holders in `holders.csv` and their settings in `settings.toml`.
     pub fn with_samples(self, n: usize) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("personalize/samples");
         let holders = std::fs::read_to_string(root.join("holders.csv")).expect("samples");
         let some: Vec<&str> = holders.lines().take(n + 1).collect();
         self.write("holders.csv", some.join("\n") + "\n");

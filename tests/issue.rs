@@ -16,13 +16,12 @@ const ISSUE: [&str; 7] = [
     "settings.toml",
 ];
 
-/// Columns of the sample holders, for comparison.
-fn holders(place: &Place) -> Vec<Vec<String>> {
+/// The sample holders by column, for comparison.
+fn holders(place: &Place) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(place.path("holders.csv")).expect("holders");
-    text.lines()
-        .skip(1)
-        .map(|line| line.split(',').map(str::to_owned).collect())
-        .collect()
+    let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned));
+    let header: Vec<String> = lines.next().expect("header").collect();
+    lines.map(|cells| header.iter().cloned().zip(cells).collect()).collect()
 }
 
 /// All elements of all files by path.
@@ -97,7 +96,7 @@ fn each_card_gets_the_next_holder() {
     for (number, file) in ["a.sim", "b.sim"].iter().enumerate() {
         place.run(&["card", "new", file]).expect(0);
         let reader = format!("sim:{file}");
-        let done = place.json(0, &[&ISSUE[..], &["--reader", &reader]].concat());
+        let done = place.json(0, &[&ISSUE[..], &["--reader", &reader, "--journal", "j"]].concat());
         assert_eq!(done["issued"], 1, "{done}");
         let read = elements(&place.json(0, &["read", "SSSE/EF06", "--reader", &reader, "--keys", "TEST.keys"]));
         assert_eq!(
@@ -106,7 +105,7 @@ fn each_card_gets_the_next_holder() {
         );
     }
     place.run(&["card", "new", "c.sim"]).expect(0);
-    let done = place.json(0, &[&ISSUE[..], &["--reader", "sim:c.sim"]].concat());
+    let done = place.json(0, &[&ISSUE[..], &["--reader", "sim:c.sim", "--journal", "j"]].concat());
     assert_eq!(done["issued"], 0, "nobody is left: {done}");
 }
 

@@ -1,6 +1,7 @@
 //! Questions to the built-in profiles.
 
-use card_model::profile::{Access, Fault, Profile};
+use card_model::codes;
+use card_model::profile::{Access, Element, Fault, Format, Meaning, Profile};
 use card_model::words::{Explain, Lang};
 
 #[test]
@@ -158,4 +159,60 @@ fn sizes_records_and_order() {
         file("DF04/EF06").read,
         "PIN and RK1DF04".parse::<Access>().expect("well-formed")
     );
+}
+
+/// An example is a value that fits its element: a person may copy it.
+#[test]
+fn examples_fit_their_elements() {
+    fn check(path: &str, element: &Element, checked: &mut usize) {
+        element.inner.iter().for_each(|inner| check(path, inner, checked));
+        let Some(example) = &element.example else { return };
+        *checked += 1;
+        let at = format!("{path}/{:02X?} {example}", element.tag);
+        let length = usize::from(element.length);
+        match (element.meaning, element.format) {
+            (Meaning::Binary, _) => assert_eq!(example.len(), 2 * length, "{at}"),
+            (_, Format::Cn) => {
+                assert!(
+                    example.len() <= 2 * length && example.bytes().all(|byte| byte.is_ascii_digit()),
+                    "{at}"
+                );
+            }
+            (_, Format::An) => {
+                let (bytes, _, unknown) = encoding_rs::GB18030.encode(example);
+                assert!(bytes.len() <= length && !unknown, "{at}");
+            }
+            (_, Format::B | Format::Tlv) => panic!("{at}: no example for this format"),
+        }
+        let listed = |name: &str, code: &str| {
+            let table = codes::table(name).unwrap_or_else(|| panic!("no table {name}"));
+            assert!(
+                !table.complete || table.entry(code).is_some(),
+                "{at}: {code} is not in {name}"
+            );
+        };
+        if let Some(name) = &element.codes {
+            listed(name, example);
+        }
+        let mut rest = example.as_str();
+        for part in &element.parts {
+            let (code, after) = rest.split_at(part.length.into());
+            listed(&part.codes, code);
+            rest = after;
+        }
+        if element.meaning == Meaning::Region {
+            assert!(codes::region(example).is_some(), "{at}");
+        }
+    }
+    for name in Profile::BUILTIN {
+        let profile = Profile::builtin(name).unwrap_or_else(|error| panic!("{error}"));
+        let mut checked = 0;
+        for (df, file) in profile.files() {
+            let path = format!("{name} {}/{}", df.id, file.name());
+            file.elements
+                .iter()
+                .for_each(|element| check(&path, element, &mut checked));
+        }
+        assert!(checked > 10, "{name}: {checked} examples");
+    }
 }

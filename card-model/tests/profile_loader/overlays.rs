@@ -1,6 +1,6 @@
 //! Overlays: versions and provincial extensions.
 
-use card_model::profile::{Fault, Profile, Structure, Thing};
+use card_model::profile::{Fault, Profile, Rule, Structure, Thing};
 
 /// A provincial extension: an own elementary file with its key, another item, more cyclic records (`spec/files.md` §1.1).
 const PROVINCE: &str = r#"
@@ -101,4 +101,69 @@ fn faults_of_an_overlay_name_the_right_file() {
         (error.file.as_str(), error.line, error.path.as_str()),
         ("province.toml", 6, "DF01/EF05/read")
     );
+}
+
+/// The example that profiles/README.md gives to provinces.
+#[test]
+fn the_example_of_the_readme_loads() {
+    let readme = include_str!("../../profiles/README.md");
+    let example = readme
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("an example");
+    let profile = Profile::load(example, "README.md").unwrap_or_else(|error| panic!("{error}"));
+    assert!(profile.locate("SSSE/EF0D/EA").is_ok());
+}
+
+/// A whole application of a province, from DF0A on; it needs room in the directory.
+#[test]
+fn an_overlay_may_add_an_application() {
+    let text = r#"
+extends = "ssc-3.0"
+
+[[df]]
+id = "DF0A"
+kind = "ADF"
+parent = "SSSE"
+fid = 0xDF0A
+name = "D1560000050A"
+label = "健康卡"
+zh = "健康卡（虚构）"
+en = "health card (fictitious)"
+keys = [{ name = "UK1DF0A", id = 0x83, level = "province", zh = "更新", en = "update" }]
+
+[[df.ef]]
+fid = 0xEF05
+zh = "健康卡信息"
+en = "health card data"
+class = "optional"
+structure = "linear fixed"
+read = "PIN"
+update = "UK1DF0A"
+elements = [{ tag = 0x81, an = 0x12, zh = "健康卡号", en = "health card no.", repeat = 2 }]
+"#;
+    let error = Profile::load(text, "province.toml").expect_err("the directory has seven records");
+    assert!(
+        matches!(
+            error.fault,
+            Fault::Broken {
+                rule: Rule::DirectoryRecords,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let room = "\n[[df]]\nid = \"SSSE\"\n[[df.ef]]\nfid = 0xEF1E\nchange_elements = [{ tag = 0x61, repeat = 8 }]\n";
+    let profile = Profile::load(&format!("{text}{room}"), "province.toml").unwrap_or_else(|error| panic!("{error}"));
+    let order: Vec<&str> = profile
+        .depth_first()
+        .iter()
+        .map(|i| profile.dedicated_files[*i].id.as_str())
+        .collect();
+    assert_eq!(order[order.len() - 2..], ["DF0A", "BANK"]);
+    let file = profile.locate("DF0A/EF05").expect("new").file;
+    assert_eq!((file.size(), file.record_length()), (40, Some(20)));
+    let entries = profile.directory_entries(profile.index_of("SSSE").expect("SSSE"));
+    assert_eq!(hex::encode_upper(&entries[7]), "61104F06D1560000050A5006BDA1BFB5BFA8");
 }

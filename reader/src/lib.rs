@@ -17,3 +17,6 @@ pub mod verify;
 pub mod wellknown;
 
 rust_i18n::i18n!("../locales", fallback = "en");
+
+#[cfg(test)]
+mod words_test;

@@ -7,8 +7,13 @@
 //! `sm4` and `des` look their S-boxes up in tables: they are not constant in time on a processor with a cache. That is
 //! fit for a model and for tests; a production issuer keeps its root keys in an HSM.
 
+mod mac;
+
+pub use mac::{MAC_LENGTH, MacChain};
+
 use crate::secret::Key;
 use des::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use mac::mac;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Block cipher of an environment, as told by FCI tag 9F0C/86 (`spec/files.md` §1.2).
@@ -69,9 +74,6 @@ impl TryFrom<u8> for Algorithm {
         }
     }
 }
-
-/// Length of a message authentication code in bytes.
-pub const MAC_LENGTH: usize = 4;
 
 enum Cipher {
     Des(des::Des),
@@ -198,6 +200,29 @@ impl SessionKey {
         Self { algorithm, key }
     }
 
+    /// A key that works as it is, without a session factor: the MACs of key loading and of transaction codes in a PSAM.
+    pub fn direct(algorithm: Algorithm, key: &Key) -> Self {
+        Self {
+            algorithm,
+            key: key.clone(),
+        }
+    }
+
+    /// Block length of its cipher in bytes.
+    pub const fn block(&self) -> usize {
+        self.algorithm.block()
+    }
+
+    /// ECB over whole blocks, without length byte and padding; a trailing partial block is left alone.
+    pub fn encrypt_blocks(&self, data: &mut [u8]) {
+        Cipher::new(self.algorithm, &self.key).encrypt(data);
+    }
+
+    /// A MAC whose data comes in parts. `initial` is filled with 00 to the block.
+    pub fn mac_chain(&self, initial: &[u8]) -> MacChain {
+        MacChain::new(self.algorithm, &self.key, initial)
+    }
+
     /// Authentication data over 8 bytes of original data (`spec/commands.md` §2.6). 16-byte ciphers encrypt
     /// `source ‖ 00×8` and XOR the halves.
     pub fn authenticate(&self, source: &[u8; 8]) -> [u8; 8] {
@@ -246,15 +271,14 @@ pub fn plain_mac(algorithm: Algorithm, key: &Key, data: &[u8]) -> [u8; MAC_LENGT
     mac(algorithm, key, &[], &[data])
 }
 
-/// Transaction authentication code: MAC without header under DTK itself, or for the 8-byte cipher under single DES with the
-/// XOR of its halves (`spec/files.md` §6.3, STD-P7 §15).
-pub fn transaction_code(algorithm: Algorithm, dtk: &Key, data: &[u8]) -> [u8; MAC_LENGTH] {
-    match (algorithm, dtk.expose().split_at_checked(8)) {
-        (Algorithm::TripleDes, Some((left, right))) if dtk.length() == 16 => {
-            let half: [u8; 8] = core::array::from_fn(|i| left[i] ^ right[i]);
-            plain_mac(algorithm, &Key::from(half), data)
+/// The key that makes transaction authentication codes: DTK itself, under 3DES single DES with the XOR of its halves
+/// (`spec/commands.md` §5, STD-P7 §15).
+pub fn tac_key(algorithm: Algorithm, dtk: &Key) -> Key {
+    match (algorithm, dtk.expose().split_first_chunk::<8>()) {
+        (Algorithm::TripleDes, Some((left, right))) if right.len() == left.len() => {
+            Key::from(core::array::from_fn::<u8, 8, _>(|i| left[i] ^ right[i]))
         }
-        _ => plain_mac(algorithm, dtk, data),
+        _ => dtk.clone(),
     }
 }
 
@@ -288,47 +312,6 @@ pub fn decrypt_data(algorithm: Algorithm, key: &Key, cipher: &[u8]) -> Option<Ve
     let plain = well_padded.then(|| data[1..=length].to_vec());
     data.zeroize();
     plain
-}
-
-/// CBC-MAC with padding 80 00… always. 16-byte cipher: XOR of the four words of the last block. 8-byte cipher: first four
-/// bytes; a 16-byte key runs single DES with its left half and finishes with decryption under the right and encryption
-/// under the left half (ISO/IEC 9797-1 algorithm 3).
-fn mac(algorithm: Algorithm, key: &Key, initial: &[u8], parts: &[&[u8]]) -> [u8; MAC_LENGTH] {
-    let size = algorithm.block();
-    let retail = algorithm == Algorithm::TripleDes && key.length() == 16;
-    let chain_key = if retail {
-        Key::from(first_eight(key.expose()))
-    } else {
-        key.clone()
-    };
-    let cipher = Cipher::new(algorithm, &chain_key);
-
-    let mut block = [0; 16];
-    let length = initial.len().min(size);
-    block[..length].copy_from_slice(&initial[..length]);
-    let mut filled = 0;
-    let bytes = parts.iter().flat_map(|part| part.iter().copied());
-    for byte in bytes.chain([0x80]) {
-        block[filled] ^= byte;
-        filled += 1;
-        if filled == size {
-            cipher.encrypt(&mut block[..size]);
-            filled = 0;
-        }
-    }
-    if filled > 0 {
-        cipher.encrypt(&mut block[..size]);
-    }
-    if retail {
-        let mut right = [0; 8];
-        right.copy_from_slice(&key.expose()[8..]);
-        Cipher::new(algorithm, &Key::from(right)).decrypt(&mut block[..size]);
-        cipher.encrypt(&mut block[..size]);
-    }
-    match algorithm {
-        Algorithm::TripleDes => [block[0], block[1], block[2], block[3]],
-        Algorithm::Sm4 => core::array::from_fn(|i| block[i] ^ block[i + 4] ^ block[i + 8] ^ block[i + 12]),
-    }
 }
 
 fn first_eight(bytes: &[u8]) -> [u8; 8] {

@@ -8,6 +8,7 @@ pub mod codes;
 pub mod crypto;
 mod memory;
 pub mod profile;
+pub mod psam;
 pub mod secret;
 pub mod status;
 pub mod words;

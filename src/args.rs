@@ -143,9 +143,12 @@ pub struct Issue {
     /// Journal; default: beside the holders file.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
-    /// How many holders on `--reader R` of PC/SC or one file; default 1. Into a folder: all.
-    #[arg(long, value_name = "N")]
-    pub count: Option<usize>,
+    /// Card version where the card does not tell it: new cards in a folder, other makers' cards.
+    #[arg(long, value_name = "3.0|2.0|1.0")]
+    pub profile: Option<String>,
+    /// Takes a date of birth or sex that disagrees with the citizen number as it is.
+    #[arg(long)]
+    pub accept_disagreement: bool,
     /// Checks holders and settings and touches no card.
     #[arg(long)]
     pub check: bool,
@@ -261,6 +264,9 @@ pub struct Apdu {
     /// `HEX` or `HEX=SW`; spaces within are allowed.
     #[arg(value_name = "HEX[=SW]", required = true)]
     pub commands: Vec<String>,
+    /// Does not resolve 61xx and 6Cxx.
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// `ssc bench`.

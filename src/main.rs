@@ -1,17 +1,36 @@
 //! The command `ssc`: arguments in, words or JSON out. What a card is, the libraries know.
 
+mod apdu;
 mod args;
+mod ask;
+mod bench;
+mod card;
+mod connect;
+mod demo;
 mod failure;
 mod front;
 mod help;
+mod issue;
+mod keys;
 mod language;
 mod manual;
 mod output;
+mod pin;
+mod progress;
+mod read;
+mod readers;
+mod samples;
+mod serve;
+mod session;
+mod trace;
 mod usage;
+mod verify;
+mod write;
 
-use args::{Arguments, Verb};
+use args::{Arguments, Card, Keys, Verb};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use connect::Desk;
 use failure::Failure;
 use output::{Output, Report};
 use std::process::ExitCode;
@@ -58,10 +77,24 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
     let Some(verb) = arguments.verb else {
         return Ok(front::page(lang));
     };
+    let desk = &Desk::new(&arguments.common, output)?;
     match verb {
+        Verb::Card(Card::New(it)) => card::new(&it, desk),
+        Verb::Card(Card::Info(it)) => card::info(&it, desk),
+        Verb::Card(Card::Serve(it)) => serve::run(&it, desk),
+        Verb::Readers => readers::run(desk),
+        Verb::Read(it) => read::run(&it, desk),
+        Verb::Demo(it) => demo::run(&it, desk),
+        Verb::Issue(it) => issue::run(&it, desk),
+        Verb::Verify => verify::run(desk),
+        Verb::Write(it) => write::run(&it, desk),
+        Verb::Pin(it) => pin::run(&it, desk),
+        Verb::Bench(it) => bench::run(&it, desk),
+        Verb::Keys(Keys::Generate(it)) => keys::generate(&it, desk),
+        Verb::Keys(Keys::Show(it)) => keys::show(&it, desk),
+        Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),
-        _ => Ok(front::page(lang)),
     }
 }

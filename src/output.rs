@@ -14,6 +14,8 @@ pub struct Report {
     pub text: String,
     /// Why the exit code is not 0, although there is a result to show.
     pub failure: Option<Failure>,
+    /// Exit code of a child process that has said everything already.
+    pub child: Option<u8>,
 }
 
 impl Report {
@@ -23,7 +25,24 @@ impl Report {
             json,
             text: text.into(),
             failure: None,
+            child: None,
         }
+    }
+
+    /// A child process has done the work and said everything.
+    pub fn of_child(code: Option<i32>) -> Self {
+        let code = code
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(Class::NoCard.code());
+        Self {
+            child: Some(code),
+            ..Self::silent()
+        }
+    }
+
+    /// Nothing more to say on stdout.
+    pub fn silent() -> Self {
+        Self::new(Value::Null, "")
     }
 
     /// The result of something that went wrong after it had something to show.
@@ -61,6 +80,7 @@ impl Output {
     /// Writes the one result and gives the exit code.
     pub fn finish(&self, outcome: Result<Report, Failure>) -> u8 {
         let (failure, shown) = match outcome {
+            Ok(Report { child: Some(code), .. }) => return code,
             Ok(report) => {
                 let shown = if self.json {
                     document(report.json, report.failure.as_ref())
@@ -100,6 +120,9 @@ pub fn put(text: &str) -> std::io::Result<()> {
 }
 
 fn document(mut json: Value, failure: Option<&Failure>) -> String {
+    if json.is_null() {
+        return String::new();
+    }
     if let (Some(failure), Some(object)) = (failure, json.as_object_mut()) {
         object.insert("error".into(), failure.json());
     }
@@ -111,6 +134,7 @@ fn document(mut json: Value, failure: Option<&Failure>) -> String {
 pub struct Table {
     rows: Vec<Vec<String>>,
     right: Vec<bool>,
+    headed: bool,
 }
 
 impl Table {
@@ -124,6 +148,16 @@ impl Table {
         Self {
             rows: vec![heads],
             right,
+            headed: true,
+        }
+    }
+
+    /// A table of so many columns without headings.
+    pub fn plain(columns: usize) -> Self {
+        Self {
+            rows: Vec::new(),
+            right: vec![false; columns],
+            headed: false,
         }
     }
 
@@ -134,7 +168,7 @@ impl Table {
 
     /// Whether nothing but headings is in it.
     pub fn is_empty(&self) -> bool {
-        self.rows.len() < 2
+        self.rows.len() <= usize::from(self.headed)
     }
 }
 
@@ -168,7 +202,7 @@ impl core::fmt::Display for Table {
                 }
             }
             writeln!(f, "{}", line.trim_end())?;
-            if number == 0 {
+            if number == 0 && self.headed {
                 let rule: Vec<String> = widths.iter().map(|w| "─".repeat(*w)).collect();
                 writeln!(f, "{}", rule.join("  "))?;
             }

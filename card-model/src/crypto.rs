@@ -271,8 +271,12 @@ pub fn plain_mac(algorithm: Algorithm, key: &Key, data: &[u8]) -> [u8; MAC_LENGT
     mac(algorithm, key, &[], &[data])
 }
 
-/// The key that makes transaction authentication codes: DTK itself, under 3DES single DES with the XOR of its halves
-/// (`spec/commands.md` §5, STD-P7 §15).
+/// Transaction authentication code: MAC without header under the TAC key (`spec/files.md` §6.3, STD-P7 §15).
+pub fn transaction_code(algorithm: Algorithm, dtk: &Key, data: &[u8]) -> [u8; MAC_LENGTH] {
+    plain_mac(algorithm, &tac_key(algorithm, dtk), data)
+}
+
+/// The key that makes transaction authentication codes: DTK itself, under 3DES single DES with the XOR of its halves.
 pub fn tac_key(algorithm: Algorithm, dtk: &Key) -> Key {
     match (algorithm, dtk.expose().split_first_chunk::<8>()) {
         (Algorithm::TripleDes, Some((left, right))) if right.len() == left.len() => {

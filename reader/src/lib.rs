@@ -1,6 +1,7 @@
 //! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
 
 pub mod channel;
+pub mod check_digits;
 mod code_tables;
 pub mod command;
 pub mod commands;
@@ -12,6 +13,10 @@ pub mod reset;
 pub mod security;
 pub mod select;
 pub mod session;
+pub mod verify;
 pub mod wellknown;
 
 rust_i18n::i18n!("../locales", fallback = "en");
+
+#[cfg(test)]
+mod words_test;

@@ -1,10 +1,10 @@
 //! READ BINARY, UPDATE BINARY, and what all reads and updates share: the access check and secure messaging.
 
-use super::apdu::Apdu;
 use super::command::{FileReference, UpdateData};
 use super::object::{EfStructure, UpdateProtection};
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
+use crate::apdu::Apdu;
 use crate::status::StatusWord as Sw;
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! APPLICATION BLOCK and CARD BLOCK: for ever, and failures lock no key (STD-P5 §6.1–6.2, STD-P7 §13).
 
-use super::apdu::Apdu;
 use super::identity;
 use super::object::KeyType;
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
+use crate::apdu::Apdu;
 use crate::status::StatusWord as Sw;
 
 impl Card {

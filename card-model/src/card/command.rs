@@ -3,7 +3,7 @@
 //! The `match` below is the card's table of contents: part 5 of the standard (`spec/commands.md` §1.2) and the commands of
 //! the model's own COS (`card-model/COS.md`).
 
-use super::apdu::Apdu;
+use crate::apdu::Apdu;
 use crate::status::StatusWord as Sw;
 
 /// Bytes of a message authentication code at the end of a secured command.
@@ -56,6 +56,30 @@ pub enum Command<'a> {
     CardBlock { mac: &'a [u8] },
     /// GET RESPONSE, §6.6.
     GetResponse,
+    /// GET BALANCE, §7.3.
+    GetBalance(BalanceKind),
+    /// INITIALIZE FOR LOAD, §7.5.
+    InitializeLoad {
+        index: u8,
+        amount: [u8; 4],
+        terminal: &'a [u8; 6],
+    },
+    /// CREDIT FOR LOAD, §7.1.
+    Credit { time: &'a [u8; 7], mac: &'a [u8; 4] },
+    /// INITIALIZE FOR PURCHASE, §7.6.
+    InitializePurchase { index: u8, purchase: Purchase },
+    /// DEBIT FOR PURCHASE, §7.2.
+    Debit {
+        terminal_sequence: &'a [u8; 4],
+        time: &'a [u8; 7],
+        mac: &'a [u8; 4],
+    },
+    /// GET TRANSACTION PROOF, §7.4.
+    GetProof { kind: u8, sequence: &'a [u8; 2] },
+    /// UPDATE STARTING DAY, §7.7.
+    UpdateStartingDay { day: [u8; 2] },
+    /// GET STARTING DAY, §7.8.
+    GetStartingDay,
     /// COS: GET CARD DATA.
     GetCardData,
     /// COS: AUTHENTICATE MASTER KEY.
@@ -140,6 +164,30 @@ pub struct Authentication<'a> {
     pub source: &'a [u8; 8],
     /// Key version; absent means 1.
     pub version: u8,
+}
+
+/// What GET BALANCE tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BalanceKind {
+    /// CIA: the personal account.
+    Personal,
+    /// SPIP: self-paid in the pay year.
+    SelfPaid,
+    /// SPFP: paid by the pooled fund in the pay year.
+    Pooled,
+}
+
+/// Amounts of a purchase in fen, big endian, and where it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purchase {
+    /// Taken from the personal account (CIA).
+    pub personal: [u8; 4],
+    /// Paid by the holder.
+    pub self_paid: [u8; 4],
+    /// Paid by the pooled fund.
+    pub pooled: [u8; 4],
+    /// Terminal number, cn.
+    pub terminal: [u8; 6],
 }
 
 impl<'a> Command<'a> {
@@ -241,6 +289,7 @@ impl<'a> Command<'a> {
                 no_data(apdu)?;
                 Ok(Self::GetResponse)
             }
+            (0xB0, ins) => account(apdu, ins),
             (0x80, 0xCA) => {
                 p1p2(apdu, 0x00, 0x00)?;
                 no_data(apdu)?;
@@ -277,7 +326,13 @@ fn is_instruction(ins: u8) -> bool {
         0x16 | 0x1E
             | 0x20
             | 0x24
+            | 0x26
+            | 0x28
+            | 0x2A
+            | 0x2C
+            | 0x2E
             | 0x44
+            | 0x56
             | 0x5E
             | 0x82
             | 0x84
@@ -432,4 +487,94 @@ fn external<'a>(apdu: &Apdu<'a>) -> Result<Command<'a>, Sw> {
         key,
         authentication: authentication(apdu)?,
     })
+}
+
+/// The special commands of the medical account (STD-P5 §7).
+fn account<'a>(apdu: &Apdu<'a>, ins: u8) -> Result<Command<'a>, Sw> {
+    match (ins, apdu.p1(), apdu.p2()) {
+        (0x26, 0x00, kind @ 0x01..=0x03) => {
+            let (kind, length) = match kind {
+                0x01 => (BalanceKind::Personal, 4),
+                0x02 => (BalanceKind::SelfPaid, 6),
+                _ => (BalanceKind::Pooled, 6),
+            };
+            if apdu.data.is_empty() && apdu.le == Some(length) {
+                Ok(Command::GetBalance(kind))
+            } else {
+                Err(Sw::WRONG_LENGTH)
+            }
+        }
+        (0x28, 0x00, 0x01) => {
+            let data: &[u8; 0x0B] = exact(apdu, 0x10)?;
+            let [index, amount @ .., _, _, _, _, _, _] = *data;
+            let terminal = data.last_chunk().ok_or(Sw::WRONG_LENGTH)?;
+            Ok(Command::InitializeLoad {
+                index,
+                amount,
+                terminal,
+            })
+        }
+        (0x28, 0x01, 0x01) => {
+            let data: &[u8; 0x13] = exact(apdu, 0x16)?;
+            let four = |at: usize| core::array::from_fn(|i| data[at + i]);
+            let purchase = Purchase {
+                personal: four(1),
+                self_paid: four(5),
+                pooled: four(9),
+                terminal: core::array::from_fn(|i| data[13 + i]),
+            };
+            Ok(Command::InitializePurchase {
+                index: data[0],
+                purchase,
+            })
+        }
+        (0x2A, 0x00, 0x00) => {
+            let data: &[u8; 0x0B] = exact(apdu, 0x04)?;
+            let time = data.first_chunk().ok_or(Sw::WRONG_LENGTH)?;
+            Ok(Command::Credit {
+                time,
+                mac: data.last_chunk().ok_or(Sw::WRONG_LENGTH)?,
+            })
+        }
+        (0x2C, 0x01, 0x00) => {
+            let data: &[u8; 0x0F] = exact(apdu, 0x08)?;
+            Ok(Command::Debit {
+                terminal_sequence: data.first_chunk().ok_or(Sw::WRONG_LENGTH)?,
+                time: data[4..].first_chunk().ok_or(Sw::WRONG_LENGTH)?,
+                mac: data.last_chunk().ok_or(Sw::WRONG_LENGTH)?,
+            })
+        }
+        (0x2E, 0x00, kind) => Ok(Command::GetProof {
+            kind,
+            sequence: exact(apdu, 0x08)?,
+        }),
+        (0x56, 0x00, 0x00) => {
+            if apdu.le.is_some() {
+                return Err(Sw::WRONG_LENGTH);
+            }
+            Ok(Command::UpdateStartingDay {
+                day: *exact(apdu, 0x00)?,
+            })
+        }
+        (0x56, 0x01, 0x00) => {
+            if apdu.data.is_empty() && apdu.le == Some(2) {
+                Ok(Command::GetStartingDay)
+            } else {
+                Err(Sw::WRONG_LENGTH)
+            }
+        }
+        (0x26 | 0x28 | 0x2A | 0x2C | 0x2E | 0x56, _, _) => Err(Sw::WRONG_P1P2),
+        (ins, _, _) if is_instruction(ins) => Err(Sw::CLASS_NOT_SUPPORTED),
+        _ => Err(Sw::INSTRUCTION_NOT_SUPPORTED),
+    }
+}
+
+/// Data of exactly `N` bytes; Le absent, 00 or the length of the answer.
+fn exact<'a, const N: usize>(apdu: &Apdu<'a>, answer: u16) -> Result<&'a [u8; N], Sw> {
+    match apdu.le {
+        None | Some(256) => {}
+        Some(le) if le == answer => {}
+        Some(_) => return Err(Sw::WRONG_LENGTH),
+    }
+    apdu.data.try_into().map_err(|_| Sw::WRONG_LENGTH)
 }

@@ -6,9 +6,9 @@
 use super::ImageError;
 use super::condition::Condition;
 use super::identity::{self, Maker, fixed};
-use super::memory::{Memory, WORD, WriteError};
 use super::object::{Df, DfKind, Ef, EfStructure, KeyObject, KeyType, NewDf, NewEf, NewKey, UpdateProtection, offset};
 use crate::crypto::Algorithm;
+use crate::memory::{Memory, WORD, WriteError};
 use arrayvec::ArrayVec;
 
 const DEDICATED: u8 = 1;
@@ -146,7 +146,7 @@ impl FileSystem {
                 let update = sized(offset::EF_CONDITIONS + 1 + read.len());
                 let body = offset::EF_CONDITIONS + 2 + read.len() + update.len();
                 let size = memory.word(address + offset::EF_SIZE) as usize;
-                if body + size > length {
+                if body + size + structure.hidden() > length {
                     return None;
                 }
                 let ef = Ef {
@@ -248,7 +248,13 @@ impl FileSystem {
             fields.push(u8::try_from(condition.len()).map_err(|_| CreateError::Full)?);
             fields.extend_from_slice(condition);
         }
-        self.append(memory, ELEMENTARY, df, &fields, usize::from(ef.size))
+        self.append(
+            memory,
+            ELEMENTARY,
+            df,
+            &fields,
+            usize::from(ef.size) + ef.structure.hidden(),
+        )
     }
 
     /// Stores a new key in `df`.

@@ -1,7 +1,7 @@
 //! The fixed area of the memory: what the card maker gave the card, its life cycle, and where the heap ends.
 
-use super::memory::{DATA, Memory, WriteError};
 use crate::crypto::Algorithm;
+use crate::memory::{DATA, Memory, WriteError};
 
 /// Offsets of the fixed area.
 pub(super) mod fixed {

@@ -1,9 +1,9 @@
 //! COS: LOAD KEY and REPLACE KEY (`card-model/COS.md`).
 
-use super::apdu::Apdu;
 use super::object::{KeyType, NewKey};
 use super::session::Session;
 use super::{Card, Reply, Stop};
+use crate::apdu::Apdu;
 use crate::crypto::{Algorithm, decrypt_data, key_loading_mac};
 use crate::secret::equal;
 use crate::status::StatusWord as Sw;

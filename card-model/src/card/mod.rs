@@ -5,6 +5,7 @@
 //! PIN concerned (6986, 6A82, 6A88, 6981) · access condition (6982) · conditions of use (6985, 6983, 6984) · secure message
 //! (6987, 6988) · data (6A80, 6A83, 6A84, 6A85, 6B00).
 
+mod account;
 mod authentication;
 mod binary;
 mod blocking;
@@ -25,9 +26,9 @@ pub use condition::{Condition, KeySet};
 pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
 pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
 
-use crate::apdu::{self, Apdu};
+use crate::apdu::Apdu;
 use crate::crypto::{Algorithm, SessionKey};
-use crate::memory::{self, Memory, WriteError};
+use crate::memory::{Memory, WriteError};
 use crate::profile::Profile;
 use crate::secret::{Key, equal};
 use crate::status::StatusWord as Sw;
@@ -238,6 +239,10 @@ impl Card {
         self.refusal = None;
         let mut session = self.session.take()?;
         let result = self.execute(&mut session, command, entropy);
+        if result.is_err() {
+            // STD-P5 table 49: whatever fails ends a transaction that was begun.
+            session.transaction = None;
+        }
         if result == Err(Stop::PowerLost) {
             return None;
         }
@@ -277,6 +282,11 @@ impl Card {
                 _ => return Err(Sw::APPLICATION_BLOCKED.into()),
             }
         }
+        // INITIALIZE is valid for the next command only; looking at balance or proof keeps the state (STD-P5 table 49).
+        let transaction = match command {
+            Command::GetBalance(_) | Command::GetProof { .. } | Command::GetResponse => None,
+            _ => session.transaction.take(),
+        };
         let reply = match command {
             Command::Select(selection) => self.select(session, selection),
             Command::ReadRecord { file, record } => self.read_record(session, file, record, apdu.le),
@@ -296,6 +306,24 @@ impl Card {
             Command::ApplicationBlock { mac } => self.application_block(session, &apdu, mac),
             Command::CardBlock { mac } => self.card_block(session, &apdu, mac),
             Command::GetResponse => return get_response(session, apdu.le),
+            Command::GetBalance(kind) => self.balance(session, kind),
+            Command::InitializeLoad {
+                index,
+                amount,
+                terminal,
+            } => self.initialize_load(session, index, amount, terminal, entropy),
+            Command::Credit { time, mac } => self.credit(session, transaction, time, mac),
+            Command::InitializePurchase { index, purchase } => {
+                self.initialize_purchase(session, index, purchase, entropy)
+            }
+            Command::Debit {
+                terminal_sequence,
+                time,
+                mac,
+            } => self.debit(session, transaction, terminal_sequence, time, mac),
+            Command::GetProof { kind, sequence } => self.proof(session, kind, sequence),
+            Command::UpdateStartingDay { day } => self.update_starting_day(session, day),
+            Command::GetStartingDay => self.starting_day(session),
             Command::GetCardData => Ok(self.card_data()),
             Command::CreateFile { template } => self.create_file(session, template),
             Command::LoadKey { replace, cipher, mac } => self.load_key(session, &apdu, replace, cipher, mac),
@@ -449,7 +477,8 @@ fn get_response(session: &mut Session, le: Option<u16>) -> Result<(Reply, Sw), S
         return Err(Sw::NO_DATA.into());
     }
     if wanted > waiting {
-        return Err(Sw::wrong_le(waiting).into());
+        // A matter of transport: it ends nothing that was begun.
+        return Ok((Reply::new(), Sw::wrong_le(waiting)));
     }
     let reply = session.waiting.drain(..wanted).collect();
     let rest = session.waiting.len();

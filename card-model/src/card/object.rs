@@ -2,8 +2,9 @@
 //! later (counters, contents, states, key values) is always read from memory.
 
 use super::condition::Condition;
-use super::memory::{Memory, WORD, WriteError};
 use crate::crypto::Algorithm;
+use crate::memory::{Memory, WORD, WriteError};
+use crate::profile::KeyRole;
 use crate::secret::Key;
 use arrayvec::ArrayVec;
 
@@ -69,6 +70,16 @@ pub enum EfStructure {
     Cyclic = 0x06,
     /// For the card operating system only.
     Internal = 0x09,
+}
+
+impl EfStructure {
+    /// Bytes behind the contents that only the card operating system knows: the transaction proof of an amounts file.
+    pub(super) const fn hidden(self) -> usize {
+        match self {
+            Self::Internal => super::account::PROOF,
+            _ => 0,
+        }
+    }
 }
 
 /// Secure messaging that an elementary file demands for updates.
@@ -147,10 +158,12 @@ pub enum KeyType {
     CardBlock = 0x11,
     /// LK.
     ApplicationBlock = 0x12,
+    /// DSK.
+    StartingDay = 0x13,
 }
 
 impl KeyType {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Master,
         Self::Pin,
         Self::SecureMessaging,
@@ -162,6 +175,7 @@ impl KeyType {
         Self::PinUnblock,
         Self::CardBlock,
         Self::ApplicationBlock,
+        Self::StartingDay,
     ];
 
     /// The type with this number.
@@ -173,8 +187,30 @@ impl KeyType {
     pub fn is_external(self) -> bool {
         matches!(
             self,
-            Self::ExternalAuthentication | Self::PinUnblock | Self::CardBlock | Self::ApplicationBlock
+            Self::ExternalAuthentication
+                | Self::PinUnblock
+                | Self::CardBlock
+                | Self::ApplicationBlock
+                | Self::StartingDay
         )
+    }
+}
+
+impl From<KeyRole> for KeyType {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Master => Self::Master,
+            KeyRole::InternalAuthentication => Self::InternalAuthentication,
+            KeyRole::SecureMessaging => Self::SecureMessaging,
+            KeyRole::ExternalAuthentication => Self::ExternalAuthentication,
+            KeyRole::PinUnblock => Self::PinUnblock,
+            KeyRole::CardBlock => Self::CardBlock,
+            KeyRole::ApplicationBlock => Self::ApplicationBlock,
+            KeyRole::StartingDay => Self::StartingDay,
+            KeyRole::Purchase => Self::Purchase,
+            KeyRole::Load => Self::Load,
+            KeyRole::Tac => Self::Tac,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The holder's PIN: VERIFY, CHANGE PIN, PIN CHANGE/UNBLOCK (STD-P5 §6.3, §6.8, §6.14).
 
-use super::apdu::Apdu;
 use super::object::KeyType;
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
+use crate::apdu::Apdu;
 use crate::secret::{Pin, equal};
 use crate::status::StatusWord as Sw;
 use zeroize::Zeroizing;

@@ -1,11 +1,11 @@
 //! READ RECORD and UPDATE RECORD with their eight ways of naming a record (`spec/conformance.md` §4.5).
 
-use super::apdu::Apdu;
 use super::command::{FileReference, Occurrence, RecordReference, UpdateData};
-use super::memory::Memory;
 use super::object::{Ef, EfStructure};
 use super::session::Session;
 use super::{Card, Reply, Stop};
+use crate::apdu::Apdu;
+use crate::memory::{Memory, WORD};
 use crate::status::StatusWord as Sw;
 
 impl Card {
@@ -24,6 +24,7 @@ impl Card {
         self.check_access(session, index, Access::Read)?;
         let ef = &self.files.efs[index];
         let mut reply = Reply::new();
+        let mut pointer = session.record;
         match record {
             RecordReference::Number(0) => {
                 let current = session.record.ok_or(Sw::RECORD_NOT_FOUND)?;
@@ -52,12 +53,14 @@ impl Card {
                     .find(&self.memory, id, occurrence, session.record)
                     .ok_or(Sw::RECORD_NOT_FOUND)?;
                 append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?);
-                session.record = Some(number);
+                pointer = Some(number);
             }
         }
         // STD-P5 §6.10: only the true length is answered with data, Le 00 included; 256 bytes are what Le 00 asks for.
         let wanted = usize::from(le.unwrap_or(256));
         if wanted == reply.len() {
+            // A read that is answered 6Cxx is repeated by the terminal: it must not move the pointer twice.
+            session.record = pointer;
             Ok(reply)
         } else {
             Err(Sw::wrong_le(reply.len()).into())
@@ -186,20 +189,13 @@ fn update_cyclic(
     if data.len() != length {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    let mut usage = ef.usage(memory);
     match record {
         RecordReference::Identifier {
             id: 0,
             occurrence: Occurrence::Previous,
         } => {
-            usage.newest = if usage.records == 0 {
-                0
-            } else {
-                (usage.newest + 1) % ef.record_capacity
-            };
-            usage.records = usage.records.saturating_add(1).min(ef.record_capacity);
-            let (at, counters) = ef.usage_change(usage);
-            Ok(memory.commit(&[(ef.body + usize::from(usage.newest) * length, data), (at, &counters)])?)
+            let (slot, (at, counters)) = ef.next_cyclic(memory);
+            Ok(memory.commit(&[(slot, data), (at, &counters)])?)
         }
         RecordReference::Number(number) => {
             let number = if number == 0 {
@@ -258,6 +254,19 @@ impl Ef {
         let capacity = usize::from(self.record_capacity);
         let slot = (usize::from(usage.newest) + capacity - usize::from(number - 1)) % capacity;
         Some(self.body + slot * usize::from(self.record_length))
+    }
+
+    /// Where the next record of a cyclic file goes, and the change of the counters that makes it number 1.
+    pub(super) fn next_cyclic(&self, memory: &Memory) -> (usize, (usize, [u8; WORD])) {
+        let mut usage = self.usage(memory);
+        usage.newest = if usage.records == 0 {
+            0
+        } else {
+            (usage.newest + 1) % self.record_capacity.max(1)
+        };
+        usage.records = usage.records.saturating_add(1).min(self.record_capacity);
+        let slot = self.body + usize::from(usage.newest) * usize::from(self.record_length);
+        (slot, self.usage_change(usage))
     }
 
     fn variable_records<'m>(&self, memory: &'m Memory) -> impl Iterator<Item = &'m [u8]> {

@@ -1,12 +1,35 @@
 //! What the card forgets when the power goes.
 
 use super::Interface;
+use super::command::Purchase;
 use super::condition::KeySet;
+use crate::crypto::SessionKey;
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
+/// A transaction of the medical account between INITIALIZE and the command that completes it.
+pub enum Transaction {
+    /// State "load".
+    Load {
+        /// SESLK.
+        session_key: SessionKey,
+        /// Fen, big endian.
+        amount: [u8; 4],
+        /// Terminal number.
+        terminal: [u8; 6],
+    },
+    /// State "purchase".
+    Purchase {
+        /// Key index of the DPK.
+        index: u8,
+        /// The card's random number.
+        random: [u8; 4],
+        /// Amounts and terminal.
+        purchase: Purchase,
+    },
+}
+
 /// Volatile state between power-on and power-off.
-#[derive(Debug)]
 pub struct Session {
     /// Interface the card was powered through.
     pub interface: Interface,
@@ -24,6 +47,8 @@ pub struct Session {
     pub keys: KeySet,
     /// Whether the master key of the current DF was authenticated.
     pub master: bool,
+    /// State of the medical account; `None` is "idle" (STD-P5 table 49).
+    pub transaction: Option<Transaction>,
     /// Response data waiting for GET RESPONSE.
     pub waiting: ArrayVec<u8, 256>,
     /// Name and last hit of a SELECT by name, for the next occurrence.
@@ -42,6 +67,7 @@ impl Session {
             verified: ArrayVec::new(),
             keys: KeySet::default(),
             master: false,
+            transaction: None,
             waiting: ArrayVec::new(),
             search: None,
         }

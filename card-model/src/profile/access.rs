@@ -1,5 +1,8 @@
 //! Access conditions of elementary files (`spec/files.md` §3.1, `spec/commands.md` §3.1).
 
+use crate::words::Lang;
+use rust_i18n::t;
+
 /// A condition in disjunctive form: it holds when any of its terms holds. No term: never; an empty term: free.
 ///
 /// In profiles it is written `free`, `never`, `PIN`, `UKSSSE`, `PIN or RK1DF01`, `PIN and RK1DF04`,
@@ -21,26 +24,37 @@ pub struct Term {
 
 /// Why a text is no access condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.words(Lang::En))]
 #[non_exhaustive]
 pub enum AccessError {
     /// The text is empty.
-    #[error("an access condition is missing")]
     Empty,
     /// A key name or `PIN` was expected here.
-    #[error("expected PIN or a key name instead of {0:?}")]
     Operand(String),
     /// `and` or `or` was expected here.
-    #[error("expected 'and' or 'or' instead of {0:?}")]
     Operator(String),
     /// The text ends after an operator.
-    #[error("nothing follows {0:?}")]
     Dangling(String),
     /// The same operand or the same term stands twice.
-    #[error("{0:?} stands twice")]
     Twice(String),
     /// `free` or `never` together with something else.
-    #[error("{0:?} stands alone or not at all")]
     NotAlone(String),
+}
+
+impl AccessError {
+    /// The error in words.
+    pub fn words(&self, lang: Lang) -> String {
+        let locale = lang.locale();
+        match self {
+            Self::Empty => t!("profile.condition.empty", locale = locale),
+            Self::Operand(word) => t!("profile.condition.operand", locale = locale, word = word),
+            Self::Operator(word) => t!("profile.condition.operator", locale = locale, word = word),
+            Self::Dangling(word) => t!("profile.condition.dangling", locale = locale, word = word),
+            Self::Twice(word) => t!("profile.condition.twice", locale = locale, word = word),
+            Self::NotAlone(word) => t!("profile.condition.not_alone", locale = locale, word = word),
+        }
+        .into_owned()
+    }
 }
 
 impl Access {

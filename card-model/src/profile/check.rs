@@ -3,10 +3,10 @@
 
 use crate::profile::draft::{Draft, Place};
 use crate::profile::error::{Fault, ProfileError};
+use crate::profile::rule::{Rule, Thing};
 use crate::profile::{
-    Access, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, Format, KeyRole, Meaning, Profile, Structure,
+    Access, DedicatedFile, DedicatedFileKind, ElementaryFile, KeyDefinition, KeyRole, Profile, Structure,
 };
-use crate::{codes as tables, profile::KeyDefinition};
 
 /// A spot in the tree, by indexes that profile and draft share.
 #[derive(Clone, Copy)]
@@ -77,10 +77,10 @@ pub(super) fn profile(profile: &Profile) -> Checked {
     hsm_addresses(profile)
 }
 
-fn conflict(found: impl Into<String>, expected: impl Into<String>) -> Fault {
-    Fault::Conflict {
+pub(super) fn broken(rule: Rule, found: impl Into<String>) -> Fault {
+    Fault::Broken {
+        rule,
         found: found.into(),
-        expected: expected.into(),
     }
 }
 
@@ -97,25 +97,19 @@ fn tree(profile: &Profile) -> Checked {
         let at = |fault| (Spot::DedicatedFile(i), fault);
         let parent = df.parent.and_then(|parent| profile.dedicated_files.get(parent));
         match (df.kind, parent.map(|parent| parent.kind)) {
-            (DedicatedFileKind::Mf, None) if i > 0 => return Err(at(conflict("a second MF", "one MF"))),
+            (DedicatedFileKind::Mf, None) if i > 0 => return Err(at(broken(Rule::OneMf, df.id.clone()))),
             (DedicatedFileKind::Mf, None) if df.fid != 0x3F00 => {
-                return Err(at(conflict(format!("FID {:04X}", df.fid), "the MF is 3F00")));
+                return Err(at(broken(Rule::MfIdentifier, format!("{:04X}", df.fid))));
             }
             (DedicatedFileKind::Mf, None)
             | (DedicatedFileKind::Ddf, Some(DedicatedFileKind::Mf))
             | (DedicatedFileKind::Adf, Some(DedicatedFileKind::Ddf)) => {}
             _ => {
-                return Err(at(conflict(
-                    "the parent",
-                    "MF without parent, DDF under the MF, ADF under a DDF",
-                )));
+                return Err(at(broken(Rule::Parent, parent.map_or("–", |parent| &parent.id))));
             }
         }
         if df.kind == DedicatedFileKind::Adf && df.id != format!("{:04X}", df.fid) {
-            return Err(at(conflict(
-                format!("FID {:04X}", df.fid),
-                "the FID of an ADF is its id",
-            )));
+            return Err(at(broken(Rule::AdfIdentifier, format!("{:04X}", df.fid))));
         }
         let nameless = df.kind == DedicatedFileKind::Mf && df.name.is_empty();
         if !nameless && !(5..=16).contains(&df.name.len()) {
@@ -129,8 +123,8 @@ fn tree(profile: &Profile) -> Checked {
         }
         for other in &profile.dedicated_files[..i] {
             let what = match other {
-                _ if !df.name.is_empty() && other.name == df.name => "name",
-                _ if other.parent == df.parent && other.fid == df.fid => "FID",
+                _ if !df.name.is_empty() && other.name == df.name => Thing::Name,
+                _ if other.parent == df.parent && other.fid == df.fid => Thing::Fid,
                 _ => continue,
             };
             return Err(at(Fault::Duplicate {
@@ -140,17 +134,16 @@ fn tree(profile: &Profile) -> Checked {
         }
         let environment = df.kind != DedicatedFileKind::Adf;
         if !environment && (df.has_pin || df.announces_algorithm || df.directory_sfi.is_some()) {
-            let found = "has_pin, announces_algorithm or directory_sfi in an ADF";
-            return Err(at(conflict(found, "they belong to a DDF")));
+            return Err(at(broken(Rule::EnvironmentOnly, df.id.clone())));
         }
         for (j, file) in df.files.iter().enumerate() {
-            let at = |what, value: String| Err((Spot::File(i, j), Fault::Duplicate { what, value }));
+            let at = |what: Thing, value: String| Err((Spot::File(i, j), Fault::Duplicate { what, value }));
             if df.files[..j].iter().any(|other| other.sfi == file.sfi && file.sfi != 0) {
-                return at("SFI", format!("{:02X}", file.sfi));
+                return at(Thing::Sfi, format!("{:02X}", file.sfi));
             }
             let below = |other: &&DedicatedFile| other.parent == Some(i) && other.fid == file.fid;
             if profile.dedicated_files.iter().any(|other| below(&other)) {
-                return at("FID", format!("{:04X}", file.fid));
+                return at(Thing::Fid, format!("{:04X}", file.fid));
             }
         }
     }
@@ -165,31 +158,18 @@ fn keys(i: usize, df: &DedicatedFile) -> Checked {
             && key.name != "PIN"
             && key.name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
         if !well_formed {
-            return Err(at(conflict(
-                format!("name {}", key.name),
-                "capital letters and digits, not PIN",
-            )));
+            return Err(at(broken(Rule::KeyName, key.name.clone())));
         }
         if is_transaction(key) != key.index.is_some() {
-            return Err(at(conflict(
-                "index",
-                "purchase, load and TAC keys have one, others none",
-            )));
+            return Err(at(broken(Rule::KeyIndex, key.name.clone())));
         }
         let local = df.kind == DedicatedFileKind::Adf;
         if !is_transaction(key) && (key.id >= 0x80) != local {
-            let expected = if local {
-                "80–FF in an ADF"
-            } else {
-                "00–7F in MF and DDF"
-            };
-            return Err(at(conflict(format!("id {:02X}", key.id), expected)));
+            let rule = if local { Rule::LocalKey } else { Rule::GlobalKey };
+            return Err(at(broken(rule, format!("{:02X}", key.id))));
         }
         if key.role == KeyRole::Master {
-            return Err(at(conflict(
-                "a master key",
-                "master keys belong to the card operating system",
-            )));
+            return Err(at(broken(Rule::NoMasterKey, key.name.clone())));
         }
         for other in &df.keys[..j] {
             let value = match other {
@@ -198,7 +178,10 @@ fn keys(i: usize, df: &DedicatedFile) -> Checked {
                 _ if other.id == key.id => format!("{:02X} ({})", key.id, other.name),
                 _ => continue,
             };
-            return Err(at(Fault::Duplicate { what: "key", value }));
+            return Err(at(Fault::Duplicate {
+                what: Thing::Key,
+                value,
+            }));
         }
     }
     Ok(())
@@ -222,7 +205,7 @@ fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, fi
             && file.elements[..k].iter().any(|other| other.tag == Some(tag))
         {
             return Err(at(Fault::Duplicate {
-                what: "tag",
+                what: Thing::Tag,
                 value: format!("{tag:02X}"),
             }));
         }
@@ -258,22 +241,19 @@ fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, fi
         }
         Structure::Cyclic { .. } => {}
         Structure::Transparent { .. } if file.elements.len() != 1 => {
-            return Err(at(conflict(
-                format!("{} elements", file.elements.len()),
-                "a transparent file has one",
-            )));
+            return Err(at(broken(Rule::OneElement, file.elements.len().to_string())));
         }
         Structure::Transparent { size } | Structure::Internal { size } if sum != u32::from(size) => {
             return Err(at(Fault::Sum {
-                what: "elements",
+                what: Thing::Elements,
                 found: sum,
                 expected: size.into(),
             }));
         }
         Structure::Internal { .. } if !file.read.is_never() || !file.update.is_never() => {
-            return Err(at(conflict(
-                "the access condition",
-                "internal files are never read or written from outside",
+            return Err(at(broken(
+                Rule::InternalFile,
+                format!("{} / {}", file.read, file.update),
             )));
         }
         Structure::Transparent { .. } | Structure::Internal { .. } => {}
@@ -292,7 +272,7 @@ fn condition(profile: &Profile, i: usize, df: &DedicatedFile, access: &Access) -
         match key.map(|key| key.role) {
             None => {
                 return Err(Fault::Unknown {
-                    what: "key",
+                    what: Thing::Key,
                     name: name.to_owned(),
                 });
             }
@@ -307,7 +287,7 @@ fn condition(profile: &Profile, i: usize, df: &DedicatedFile, access: &Access) -
 fn directory(profile: &Profile, i: usize, df: &DedicatedFile) -> Checked {
     let Some(sfi) = df.directory_sfi else { return Ok(()) };
     let unknown = Fault::Unknown {
-        what: "elementary file with SFI",
+        what: Thing::DirectoryFile,
         name: format!("{sfi:02X}"),
     };
     let found = df.files.iter().position(|file| file.sfi == sfi);
@@ -325,18 +305,15 @@ fn directory(profile: &Profile, i: usize, df: &DedicatedFile) -> Checked {
         .max()
         .unwrap_or(0);
     if file.structure != Structure::LinearVariable || room < entries.len() {
-        let expected = format!("a linear variable file with {} records", entries.len());
-        return Err((
-            Spot::File(i, j),
-            conflict(format!("a file with {room} records"), expected),
-        ));
+        let found = format!("{room} < {}", entries.len());
+        return Err((Spot::File(i, j), broken(Rule::DirectoryRecords, found)));
     }
     if file
         .elements
         .iter()
         .any(|element| usize::from(element.length) < longest)
     {
-        let fault = conflict("the length", format!("the longest directory entry has {longest} bytes"));
+        let fault = broken(Rule::DirectoryLength, longest.to_string());
         return Err((Spot::Element(i, j, 0), fault));
     }
     Ok(())
@@ -363,99 +340,4 @@ fn hsm_addresses(profile: &Profile) -> Checked {
         }
     }
     Ok(())
-}
-
-/// One element by itself: its length against meaning, code table, parts and inner elements.
-pub(super) fn element(element: &Element) -> Result<(), Fault> {
-    let lengths: &[u16] = match (element.meaning, element.format) {
-        (Meaning::Date, Format::Cn) => &[4],
-        (Meaning::Month, Format::Cn) => &[3],
-        (Meaning::Year, Format::Cn) => &[2],
-        (Meaning::Time, Format::Cn) => &[7],
-        (Meaning::Amount, Format::Cn | Format::B) => &[4],
-        (Meaning::Region, Format::Cn) => &[3],
-        (Meaning::Date | Meaning::Month | Meaning::Year | Meaning::Time | Meaning::Amount | Meaning::Region, _) => {
-            return Err(conflict(
-                "the format",
-                "dates, times and regions are cn, amounts cn or b",
-            ));
-        }
-        (Meaning::Composite, Format::An) | (Meaning::Code, Format::An | Format::Cn) => &[],
-        (Meaning::Composite | Meaning::Code, _) => return Err(conflict("the format", "codes are an or cn")),
-        (Meaning::Count | Meaning::Text | Meaning::PersonName | Meaning::PersonNumber | Meaning::Binary, _) => &[],
-    };
-    if let [only] = *lengths
-        && element.length != only
-    {
-        let (value, only) = (u32::from(element.length), u32::from(only));
-        return Err(Fault::Range {
-            field: "length",
-            value,
-            least: only,
-            most: only,
-        });
-    }
-    if let Some(table) = &element.codes {
-        codes(table, element.format, element.length)?;
-    }
-    let sum = |lengths: &mut dyn Iterator<Item = u32>, what, expected: u16| {
-        let found: u32 = lengths.sum();
-        if found == u32::from(expected) {
-            Ok(())
-        } else {
-            Err(Fault::Sum {
-                what,
-                found,
-                expected: expected.into(),
-            })
-        }
-    };
-    if !element.parts.is_empty() {
-        sum(
-            &mut element.parts.iter().map(|part| u32::from(part.length)),
-            "parts",
-            element.length,
-        )?;
-    }
-    if element.format == Format::Tlv || !element.inner.is_empty() {
-        if element.format != Format::Tlv {
-            return Err(conflict("inner elements", "only B-TLV elements have them"));
-        }
-        sum(
-            &mut element.inner.iter().map(|inner| u32::from(inner.length) + 2),
-            "inner elements",
-            element.length,
-        )?;
-    }
-    for (i, inner) in element.inner.iter().enumerate() {
-        if element.inner[..i].iter().any(|other| other.tag == inner.tag) {
-            let value = format!("{:02X}", inner.tag.unwrap_or(0));
-            return Err(Fault::Duplicate {
-                what: "inner tag",
-                value,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The table exists and its codes fit an element of this format and length.
-pub(super) fn codes(table: &str, format: Format, length: u16) -> Result<(), Fault> {
-    let known = tables::table(table).ok_or_else(|| Fault::Unknown {
-        what: "code table",
-        name: table.to_owned(),
-    })?;
-    let fits = |code: &str| match format {
-        // Fewer digits than the element has are filled with F.
-        Format::Cn => code.len() <= 2 * usize::from(length),
-        _ if code.is_ascii() => code.len() == usize::from(length),
-        _ => code.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>() <= usize::from(length),
-    };
-    match known.entries.iter().find(|entry| !fits(&entry.code)) {
-        None => Ok(()),
-        Some(entry) => Err(conflict(
-            format!("code {} of table {table}", entry.code),
-            format!("length {length:02X} of the element"),
-        )),
-    }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a profile, told with file, line and path.
 
 use crate::profile::access::AccessError;
+use crate::profile::rule::{Rule, Thing};
 use crate::words::{Explain, Explanation, Lang};
 use rust_i18n::t;
 
@@ -57,22 +58,22 @@ pub enum Fault {
     },
     /// Something that must be unique stands twice.
     Duplicate {
-        /// What, such as `tag` or `SFI`.
-        what: &'static str,
+        /// What.
+        what: Thing,
         /// Value found twice.
         value: String,
     },
     /// A name that is used is not defined.
     Unknown {
-        /// What, such as `key` or `code table`.
-        what: &'static str,
+        /// What.
+        what: Thing,
         /// Name.
         name: String,
     },
     /// An overlay removes or changes something that the base does not have.
     NotInBase {
         /// What.
-        what: &'static str,
+        what: Thing,
         /// Name.
         name: String,
     },
@@ -84,8 +85,8 @@ pub enum Fault {
     NoPin,
     /// Lengths of parts do not add up to the length of the whole.
     Sum {
-        /// What is added: `inner elements`, `parts`.
-        what: &'static str,
+        /// What is added.
+        what: Thing,
         /// Sum of the parts.
         found: u32,
         /// Length of the whole.
@@ -98,12 +99,12 @@ pub enum Fault {
         /// Length of the first record.
         expected: u32,
     },
-    /// Something does not fit something else; both named.
-    Conflict {
-        /// What is there.
+    /// A rule is broken.
+    Broken {
+        /// Rule.
+        rule: Rule,
+        /// What is there instead.
         found: String,
-        /// What it must be.
-        expected: String,
     },
     /// HSM addresses of two keys overlap.
     Overlap {
@@ -177,17 +178,29 @@ impl Fault {
                     most = most
                 )
             }
-            Self::Duplicate { what, value } => t!("profile.duplicate", locale = locale, what = what, value = value),
-            Self::Unknown { what, name } => t!("profile.unknown", locale = locale, what = what, name = name),
-            Self::NotInBase { what, name } => t!("profile.not_in_base", locale = locale, what = what, name = name),
-            Self::Access(error) => t!("profile.access", locale = locale, error = error),
+            Self::Duplicate { what, value } => t!(
+                "profile.duplicate",
+                locale = locale,
+                what = what.words(lang),
+                value = value
+            ),
+            Self::Unknown { what, name } => {
+                t!("profile.unknown", locale = locale, what = what.words(lang), name = name)
+            }
+            Self::NotInBase { what, name } => t!(
+                "profile.not_in_base",
+                locale = locale,
+                what = what.words(lang),
+                name = name
+            ),
+            Self::Access(error) => t!("profile.access", locale = locale, error = error.words(lang)),
             Self::KeyRole(name) => t!("profile.key_role", locale = locale, name = name),
             Self::NoPin => t!("profile.no_pin", locale = locale),
             Self::Sum { what, found, expected } => {
                 t!(
                     "profile.sum",
                     locale = locale,
-                    what = what,
+                    what = what.words(lang),
                     found = found,
                     expected = expected
                 )
@@ -200,8 +213,13 @@ impl Fault {
                     expected = expected
                 )
             }
-            Self::Conflict { found, expected } => {
-                t!("profile.conflict", locale = locale, found = found, expected = expected)
+            Self::Broken { rule, found } => {
+                t!(
+                    "profile.broken",
+                    locale = locale,
+                    found = found,
+                    rule = rule.words(lang)
+                )
             }
             Self::Overlap { first, second, address } => t!(
                 "profile.overlap",

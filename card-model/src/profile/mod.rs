@@ -9,18 +9,22 @@
 mod access;
 mod builtin;
 mod check;
+mod check_element;
 mod draft;
+mod elements;
 mod error;
 mod find;
 mod overlay;
 mod path;
 mod raw;
 mod resolve;
+mod rule;
 
 pub use access::{Access, AccessError, Term};
 pub use error::{Fault, ProfileError};
 pub use find::{KeyUse, Record};
 pub use path::{Located, PathError};
+pub use rule::{Rule, Thing};
 
 use crate::crypto::Algorithm;
 
@@ -133,7 +137,7 @@ pub enum KeyRole {
     InternalAuthentication,
     /// STK: MAC and encryption of secure messages.
     SecureMessaging,
-    /// UK, RK, DSK: external authentication that satisfies access conditions.
+    /// UK, RK: external authentication that satisfies access conditions.
     ExternalAuthentication,
     /// PUK: external authentication before PIN CHANGE/UNBLOCK.
     PinUnblock,
@@ -141,6 +145,8 @@ pub enum KeyRole {
     CardBlock,
     /// LK: external authentication before APPLICATION BLOCK.
     ApplicationBlock,
+    /// DSK: external authentication before UPDATE STARTING DAY.
+    StartingDay,
     /// DPK: purchase.
     Purchase,
     /// DLK: load.

@@ -10,6 +10,7 @@ use crate::profile::draft::{
 };
 use crate::profile::error::{Fault, ProfileError};
 use crate::profile::raw::{Opt, RawDedicatedFile, RawElement, RawElementaryFile, RawKey, RawPart, RawProfile};
+use crate::profile::rule::Thing;
 use toml::Spanned;
 
 /// The text of one file, to turn byte offsets into lines.
@@ -92,7 +93,7 @@ impl Draft {
             let known = self.dedicated_files.len();
             self.dedicated_files.retain(|df| df.id != *name.get_ref());
             if self.dedicated_files.len() == known {
-                return Err(self.not_in_base(place, "", "dedicated file", name.into_inner()));
+                return Err(self.not_in_base(place, "", Thing::DedicatedFile, name.into_inner()));
             }
         }
         let mut seen = Vec::new();
@@ -104,7 +105,10 @@ impl Draft {
                 return Err(self.error(
                     source.of(&raw.id),
                     id.clone(),
-                    Fault::Duplicate { what: "id", value: id },
+                    Fault::Duplicate {
+                        what: Thing::Id,
+                        value: id,
+                    },
                 ));
             }
             seen.push(id.clone());
@@ -121,7 +125,7 @@ impl Draft {
         Ok(())
     }
 
-    fn not_in_base(&self, place: Place, path: &str, what: &'static str, name: String) -> ProfileError {
+    fn not_in_base(&self, place: Place, path: &str, what: Thing, name: String) -> ProfileError {
         self.error(place, path, Fault::NotInBase { what, name })
     }
 
@@ -140,7 +144,7 @@ impl Draft {
             let known = keys.len();
             keys.retain(|key| key.name != *name.get_ref());
             if keys.len() == known {
-                return Err(self.not_in_base(place, &id, "key", name.into_inner()));
+                return Err(self.not_in_base(place, &id, Thing::Key, name.into_inner()));
             }
         }
         for fid in raw.remove_files {
@@ -149,7 +153,7 @@ impl Draft {
             let known = files.len();
             files.retain(|ef| ef.fid != *fid.get_ref());
             if files.len() == known {
-                return Err(self.not_in_base(place, &id, "file", format!("{:04X}", fid.get_ref())));
+                return Err(self.not_in_base(place, &id, Thing::File, format!("{:04X}", fid.get_ref())));
             }
         }
         let mut seen = Vec::new();
@@ -165,7 +169,7 @@ impl Draft {
                     place,
                     id,
                     Fault::Duplicate {
-                        what: "key",
+                        what: Thing::Key,
                         value: identity.0,
                     },
                 ));
@@ -181,7 +185,7 @@ impl Draft {
             let path = format!("{id}/{fid:04X}");
             if seen.contains(&fid) {
                 let fault = Fault::Duplicate {
-                    what: "FID",
+                    what: Thing::Fid,
                     value: format!("{fid:04X}"),
                 };
                 return Err(self.error(source.of(&raw.fid), path, fault));
@@ -280,7 +284,13 @@ impl DraftElementaryFile {
                 .retain(|element| element.tag.as_ref().map(|cell| cell.value) != Some(*tag.get_ref()));
             if self.elements.len() == known {
                 let name = format!("{:02X}", tag.get_ref());
-                return Err((source.of(&tag), Fault::NotInBase { what: "element", name }));
+                return Err((
+                    source.of(&tag),
+                    Fault::NotInBase {
+                        what: Thing::Element,
+                        name,
+                    },
+                ));
             }
         }
         for change in raw.change_elements {

@@ -2,13 +2,13 @@
 
 use crate::crypto::Algorithm;
 use crate::profile::check;
-use crate::profile::draft::{
-    Cell, Draft, DraftDedicatedFile, DraftElement, DraftElementaryFile, DraftKey, Field, Place,
-};
+use crate::profile::draft::{Cell, Draft, DraftDedicatedFile, DraftKey, Field, Place};
+use crate::profile::elements::elementary_file;
 use crate::profile::error::{Fault, ProfileError};
+use crate::profile::rule::Thing;
 use crate::profile::{
-    Access, AnswerToReset, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, FileClass, Format, KeyDefinition,
-    KeyLevel, KeyRole, Meaning, OsDefaults, Part, PinPolicy, Profile, Structure,
+    AnswerToReset, DedicatedFile, DedicatedFileKind, FileClass, KeyDefinition, KeyLevel, KeyRole, Meaning, OsDefaults,
+    PinPolicy, Profile,
 };
 use crate::psam::Usage;
 
@@ -71,14 +71,14 @@ pub(super) fn resolve(draft: &Draft) -> Result<Profile, ProfileError> {
 }
 
 /// A place in draft and tree, for errors.
-struct At<'a> {
+pub(super) struct At<'a> {
     draft: &'a Draft,
-    place: Place,
-    path: String,
+    pub(super) place: Place,
+    pub(super) path: String,
 }
 
 impl<'a> At<'a> {
-    fn below(&self, place: Place, path: String) -> Self {
+    pub(super) fn below(&self, place: Place, path: String) -> Self {
         Self {
             draft: self.draft,
             place,
@@ -86,17 +86,17 @@ impl<'a> At<'a> {
         }
     }
 
-    fn error(&self, place: Place, fault: Fault) -> ProfileError {
+    pub(super) fn error(&self, place: Place, fault: Fault) -> ProfileError {
         self.draft.error(place, self.path.clone(), fault)
     }
 
-    fn need<'f, T>(&self, name: &'static str, field: &'f Field<T>) -> Result<&'f Cell<T>, ProfileError> {
+    pub(super) fn need<'f, T>(&self, name: &'static str, field: &'f Field<T>) -> Result<&'f Cell<T>, ProfileError> {
         field
             .as_ref()
             .ok_or_else(|| self.error(self.place, Fault::Missing(name)))
     }
 
-    fn text(&self, name: &'static str, field: &Field<String>) -> Result<String, ProfileError> {
+    pub(super) fn text(&self, name: &'static str, field: &Field<String>) -> Result<String, ProfileError> {
         let cell = self.need(name, field)?;
         if cell.value.trim().is_empty() {
             return Err(self.error(cell.place, Fault::Missing(name)));
@@ -104,7 +104,7 @@ impl<'a> At<'a> {
         Ok(cell.value.clone())
     }
 
-    fn range<T: Copy + Into<u32>>(
+    pub(super) fn range<T: Copy + Into<u32>>(
         &self,
         field: &'static str,
         cell: &Cell<T>,
@@ -127,7 +127,7 @@ impl<'a> At<'a> {
         }
     }
 
-    fn number<T: Copy + Into<u32>>(
+    pub(super) fn number<T: Copy + Into<u32>>(
         &self,
         name: &'static str,
         field: &Field<T>,
@@ -137,7 +137,12 @@ impl<'a> At<'a> {
         self.range(name, self.need(name, field)?, least, most)
     }
 
-    fn one_of<T: Copy>(&self, field: &'static str, value: &Field<String>, words: Words<T>) -> Result<T, ProfileError> {
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        field: &'static str,
+        value: &Field<String>,
+        words: Words<T>,
+    ) -> Result<T, ProfileError> {
         let cell = self.need(field, value)?;
         words.find(&cell.value).ok_or_else(|| {
             self.error(
@@ -181,7 +186,7 @@ impl<'a> At<'a> {
 
 /// The words of a field and what they stand for.
 #[derive(Clone, Copy)]
-struct Words<T: 'static> {
+pub(super) struct Words<T: 'static> {
     allowed: &'static str,
     words: &'static [(&'static str, T)],
 }
@@ -197,7 +202,7 @@ impl<T: Copy> Words<T> {
 
 macro_rules! words {
     ($($name:ident: $type:ty { $first:literal => $first_value:expr $(, $word:literal => $value:expr)* })+) => {
-        $(const $name: Words<$type> = Words {
+        $(pub(super) const $name: Words<$type> = Words {
             allowed: concat!($first $(, ", ", $word)*),
             words: &[($first, $first_value) $(, ($word, $value))*],
         };)+
@@ -216,6 +221,7 @@ words! {
         "PIN unblock" => KeyRole::PinUnblock,
         "card block" => KeyRole::CardBlock,
         "application block" => KeyRole::ApplicationBlock,
+        "starting day" => KeyRole::StartingDay,
         "purchase" => KeyRole::Purchase,
         "load" => KeyRole::Load,
         "TAC" => KeyRole::Tac
@@ -246,7 +252,7 @@ impl KeyRole {
 }
 
 #[derive(Clone, Copy)]
-enum Shape {
+pub(super) enum Shape {
     Variable,
     Fixed,
     Cyclic,
@@ -266,7 +272,7 @@ fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Re
                 at.error(
                     cell.place,
                     Fault::Unknown {
-                        what: "parent before this file",
+                        what: Thing::Parent,
                         name: cell.value.clone(),
                     },
                 )
@@ -354,159 +360,4 @@ fn key_definition(at: &At<'_>, key: &DraftKey, profile: &Profile) -> Result<KeyD
         length,
         tries,
     })
-}
-
-fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
-    let structure = match at.one_of("structure", &ef.structure, STRUCTURES)? {
-        Shape::Variable => Structure::LinearVariable,
-        Shape::Fixed => Structure::LinearFixed,
-        Shape::Cyclic => Structure::Cyclic {
-            records: at.number("records", &ef.records, 1, 254)?,
-        },
-        Shape::Transparent => Structure::Transparent {
-            size: at.number("size", &ef.size, 1, 0x7FFF)?,
-        },
-        Shape::Internal => Structure::Internal {
-            size: at.number("size", &ef.size, 1, 0x7FFF)?,
-        },
-    };
-    let implied = match ef.fid.to_be_bytes() {
-        [0xEF, low @ 1..=0x1E] if !matches!(structure, Structure::Internal { .. }) => low,
-        _ => 0,
-    };
-    let linear = matches!(structure, Structure::LinearVariable | Structure::LinearFixed);
-    let mut elements = Vec::new();
-    for (i, draft) in ef.elements.iter().enumerate() {
-        let number: usize = elements
-            .iter()
-            .map(|element: &Element| usize::from(element.repeat))
-            .sum::<usize>()
-            + 1;
-        let name = if linear {
-            format!("record {number}")
-        } else {
-            format!("field {}", i + 1)
-        };
-        elements.push(element(
-            &at.below(draft.place, format!("{}/{name}", at.path)),
-            draft,
-            linear,
-            true,
-        )?);
-    }
-    Ok(ElementaryFile {
-        fid: ef.fid,
-        sfi: match &ef.sfi {
-            None => implied,
-            Some(cell) => at.range("sfi", cell, 0, 30)?,
-        },
-        zh: at.text("zh", &ef.zh)?,
-        en: at.text("en", &ef.en)?,
-        class: at.one_of("class", &ef.class, CLASSES)?,
-        structure,
-        read: access(at, "read", &ef.read)?,
-        update: access(at, "update", &ef.update)?,
-        elements,
-    })
-}
-
-fn access(at: &At<'_>, name: &'static str, field: &Field<String>) -> Result<Access, ProfileError> {
-    let cell = at.need(name, field)?;
-    cell.value
-        .parse()
-        .map_err(|error| at.error(cell.place, Fault::Access(error)))
-}
-
-/// `tagged`: the element is a record or an inner TLV, so it needs a tag and its length fits one byte.
-/// `outer`: it is not inside another one.
-fn element(at: &At<'_>, draft: &DraftElement, tagged: bool, outer: bool) -> Result<Element, ProfileError> {
-    let given: Vec<_> = [
-        (Format::An, &draft.an),
-        (Format::Cn, &draft.cn),
-        (Format::B, &draft.b),
-        (Format::Tlv, &draft.tlv),
-    ]
-    .into_iter()
-    .filter_map(|(format, field)| field.as_ref().map(|cell| (format, cell)))
-    .collect();
-    let (format, length) = match given[..] {
-        [(format, cell)] => (format, cell),
-        [] => return Err(at.error(at.place, Fault::Missing("an, cn, b or tlv"))),
-        [_, (_, second), ..] => {
-            let fault = Fault::Conflict {
-                found: "a second format".to_owned(),
-                expected: "one of an, cn, b, tlv".to_owned(),
-            };
-            return Err(at.error(second.place, fault));
-        }
-    };
-    let tag = match (&draft.tag, tagged) {
-        (Some(cell), true) => Some(at.range("tag", cell, 0x01, 0xFE)?),
-        (None, true) => return Err(at.error(at.place, Fault::Missing("tag"))),
-        (Some(cell), false) => {
-            let expected = "fields of cyclic, transparent and internal files have no tag".to_owned();
-            return Err(at.error(
-                cell.place,
-                Fault::Conflict {
-                    found: format!("tag {:02X}", cell.value),
-                    expected,
-                },
-            ));
-        }
-        (None, false) => None,
-    };
-    // UPDATE RECORD carries tag, length and value in at most 255 bytes.
-    let length = at.range("length", length, 1, if tagged { 253 } else { 0x7FFF })?;
-    let codes = draft.codes.as_ref().map(|cell| cell.value.clone());
-    let meaning = match &draft.is {
-        Some(_) => at.one_of("is", &draft.is, MEANINGS)?,
-        None if codes.is_some() => Meaning::Code,
-        None if !draft.parts.is_empty() => Meaning::Composite,
-        None if format == Format::B && !tagged && length > 4 => Meaning::Binary,
-        None => Meaning::Text,
-    };
-    if !outer && (!draft.inner.is_empty() || format == Format::Tlv) {
-        let (found, expected) = ("a B-TLV inside a B-TLV".to_owned(), "one level only".to_owned());
-        return Err(at.error(at.place, Fault::Conflict { found, expected }));
-    }
-    let inner = draft.inner.iter().map(|inner| {
-        let tag = inner.tag.as_ref().map_or(0, |cell| cell.value);
-        element(
-            &at.below(inner.place, format!("{}/{tag:02X}", at.path)),
-            inner,
-            true,
-            false,
-        )
-    });
-    let element = Element {
-        tag,
-        zh: at.text("zh", &draft.zh)?,
-        en: at.text("en", &draft.en)?,
-        format,
-        length,
-        meaning,
-        codes,
-        parts: draft.parts.iter().map(part).collect(),
-        repeat: match &draft.repeat {
-            None => 1,
-            Some(cell) => at.range("repeat", cell, 1, if tagged && outer { 99 } else { 1 })?,
-        },
-        optional: draft.optional.as_ref().is_some_and(|cell| cell.value),
-        example: draft.example.as_ref().map(|cell| cell.value.clone()),
-        inner: inner.collect::<Result<_, _>>()?,
-    };
-    check::element(&element).map_err(|fault| at.error(at.place, fault))?;
-    for (part, draft) in element.parts.iter().zip(&draft.parts) {
-        check::codes(&part.codes, Format::An, part.length.into()).map_err(|fault| at.error(draft.place, fault))?;
-    }
-    Ok(element)
-}
-
-fn part(draft: &crate::profile::draft::DraftPart) -> Part {
-    Part {
-        zh: draft.zh.clone(),
-        en: draft.en.clone(),
-        length: draft.length,
-        codes: draft.codes.clone(),
-    }
 }

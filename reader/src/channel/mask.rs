@@ -120,20 +120,36 @@ impl Masker {
         Some((self.df?, position))
     }
 
-    /// Follows selections, explicit or by short identifier, where the card accepted them.
+    /// Follows selections, explicit or by short identifier. Where it is not sure what the card has selected, nothing counts
+    /// as selected.
     fn follow(&mut self, command: &[u8], sw: &[u8]) {
-        if !matches!(sw, [0x90, 0x00] | [0x61 | 0x62 | 0x6C, _]) {
-            return;
-        }
+        let done = matches!(sw, [0x90, 0x00] | [0x61 | 0x62 | 0x6C, _]);
         match *command {
-            [0x00, 0xA4, p1, _, ref body @ ..] => {
+            [0x00, 0xA4, p1, _, ref body @ ..] if done || sw == [0x93, 0x03] => {
                 let length = body.first().map_or(0, |length| usize::from(*length));
                 self.select(p1, body.get(1..1 + length).unwrap_or_default());
             }
-            [_, 0xB2 | 0xDC, _, p2, ..] if record_sfi(p2) != 0 => self.ef = self.by_sfi(record_sfi(p2)),
-            [_, 0xB0 | 0xD6, p1, _, ..] if binary_sfi(p1) != 0 => self.ef = self.by_sfi(binary_sfi(p1)),
+            // A file that is not found leaves the selection as it was (ISO/IEC 7816-4 §7.1.1).
+            [0x00, 0xA4, ..] if sw == [0x6A, 0x82] => {}
+            [_, 0xA4, ..] => self.deselect(),
+            [_, 0xB2 | 0xDC, _, p2, ..] if done && record_sfi(p2) != 0 => self.ef = self.by_sfi(record_sfi(p2)),
+            [_, 0xB0 | 0xD6, p1, _, ..] if done && binary_sfi(p1) != 0 => self.ef = self.by_sfi(binary_sfi(p1)),
+            // Standard commands that select nothing, and those of the model's COS.
+            [
+                _,
+                0xB0 | 0xB2 | 0xD6 | 0xDC | 0x84 | 0xC0 | 0x20 | 0x82 | 0x88 | 0x5E | 0x24 | 0x1E | 0x16,
+                ..,
+            ]
+            | [0x80 | 0x84, 0xCA | 0xD4 | 0x44, ..] => {}
+            // Other operating systems select what they create, and nobody knows what else.
+            _ if done => self.deselect(),
             _ => {}
         }
+    }
+
+    fn deselect(&mut self) {
+        self.df = None;
+        self.ef = None;
     }
 
     fn select(&mut self, p1: u8, data: &[u8]) {
@@ -350,6 +366,19 @@ mod tests {
         assert_eq!(
             run(&mut masker, "00B203280A", "0304332E3030 9000").1,
             "************ 9000"
+        );
+        select_ssse(&mut masker);
+        run(&mut masker, "00A4040003112233", "6A82");
+        assert_eq!(
+            run(&mut masker, "00B203280A", "0304332E3030 9000").1,
+            "0304332E3030 9000",
+            "still selected"
+        );
+        run(&mut masker, "80E000000262 00", "9000");
+        assert_eq!(
+            run(&mut masker, "00B203280A", "0304332E3030 9000").1,
+            "************ 9000",
+            "perhaps in the new file"
         );
         masker.reset();
         run(&mut masker, "00A4020002EF05", "6A82");

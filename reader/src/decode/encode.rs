@@ -19,8 +19,10 @@ pub fn encode(element: &Element, text: &str) -> Result<Vec<u8>, EncodeError> {
         return Ok(empty(element));
     }
     if element.format == Format::Tlv {
-        let object: Json = serde_json::from_str(text).map_err(|_| EncodeError::NotNested)?;
-        return encode_json(element, &object);
+        return match serde_json::from_str(text) {
+            Ok(object @ Json::Object(_)) => encode_json(element, &object),
+            _ => Err(EncodeError::NotNested),
+        };
     }
     if element.meaning == Meaning::Binary {
         return fill(element, hex::decode(text).map_err(|_| EncodeError::BadHex)?);
@@ -462,6 +464,9 @@ mod tests {
         let bytes = encode(&outer, text).expect("fits");
         assert_eq!(hex::encode_upper(&bytes), "1003303130110420260102");
         assert_eq!(decode(&outer, &bytes).to_json().to_string(), text);
+        for text in ["1", "\"1\"", "[]", "null", "{"] {
+            assert_eq!(encode(&outer, text), Err(EncodeError::NotNested), "{text}");
+        }
         assert_eq!(
             encode(&outer, r#"{"12":"x"}"#),
             Err(EncodeError::NoSuchTag { given: "12".to_owned() })

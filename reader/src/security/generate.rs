@@ -112,3 +112,92 @@ fn random(length: u8) -> Result<Key, KeyFileError> {
     getrandom::fill(bytes).map_err(|error| failed(&error))?;
     Key::new(bytes).map_err(|error| failed(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::keyfile::KeyView;
+    use super::*;
+
+    fn profiles() -> Vec<&'static Profile> {
+        Profile::BUILTIN
+            .iter()
+            .map(|name| Profile::builtin(name).expect("built in"))
+            .collect()
+    }
+
+    #[test]
+    fn every_key_of_every_profile_in_every_version() {
+        let algorithms = [Algorithm::Sm4, Algorithm::TripleDes];
+        let keys = KeyFile::generate("k", &profiles(), &algorithms, true).expect("entropy");
+        for profile in profiles() {
+            for (_, definition) in profile.keys().filter(|(_, key)| key.role != KeyRole::Master) {
+                for version in 1..=definition.versions {
+                    let length = key_length(definition, profile.algorithm);
+                    let found = keys.find(&definition.name, definition.index, version, profile.algorithm, length);
+                    let found = found.unwrap_or_else(|| panic!("{} {} {version}", profile.name, definition.name));
+                    assert_eq!(
+                        found.address,
+                        definition.hsm_address(version),
+                        "{} {version}",
+                        definition.name
+                    );
+                    assert_eq!(found.level, RootLevel::from(definition.level));
+                }
+            }
+            assert!(keys.issuer_key(TRANSPORT_KEY, profile.algorithm).is_some());
+            let transport = keys.issuer_key(TRANSPORT_KEY, profile.algorithm).expect("there");
+            assert_eq!(transport.expose(), profile.os.test_transport_key);
+        }
+        for algorithm in algorithms {
+            for name in [ISSUER_MASTER_KEY, TEMPORARY_MASTER_KEY] {
+                assert!(keys.issuer_key(name, algorithm).is_some());
+            }
+        }
+        let values: std::collections::HashSet<&[u8]> = keys.keys().iter().map(|key| key.value.expose()).collect();
+        assert!(
+            values.len() >= keys.keys().len() - 1,
+            "only the transport key may be the same for both ciphers"
+        );
+    }
+
+    #[test]
+    fn one_cipher_only_and_purchase_keys_by_index() {
+        let keys = KeyFile::generate("k", &profiles(), &[Algorithm::Sm4], true).expect("entropy");
+        assert!(
+            keys.keys()
+                .iter()
+                .all(|key| key.algorithm == Algorithm::Sm4 && key.value.length() == 16)
+        );
+        let purchase: Vec<KeyView> = keys.list(false).into_iter().filter(|key| key.name == "DPK").collect();
+        assert_eq!(
+            purchase.iter().map(|key| (key.index, key.version)).collect::<Vec<_>>(),
+            [
+                (Some(1), 1),
+                (Some(1), 2),
+                (Some(1), 3),
+                (Some(2), 1),
+                (Some(2), 2),
+                (Some(2), 3),
+                (Some(3), 1),
+                (Some(3), 2),
+                (Some(3), 3),
+            ]
+        );
+        // spec/commands.md §2.8: 017F, 0199, 019C.
+        assert_eq!(
+            purchase
+                .iter()
+                .map(|key| key.address.as_deref().unwrap_or(""))
+                .collect::<Vec<_>>(),
+            ["017F", "0180", "0181", "0199", "019A", "019B", "019C", "019D", "019E",]
+        );
+    }
+
+    #[test]
+    fn real_keys_have_no_transport_key_and_need_a_passphrase() {
+        let keys = KeyFile::generate("k", &profiles(), &[Algorithm::Sm4], false).expect("entropy");
+        assert!(keys.issuer_key(TRANSPORT_KEY, Algorithm::Sm4).is_none());
+        let folder = tempfile::tempdir().expect("folder");
+        assert!(keys.save(&folder.path().join("keys"), None).is_err());
+    }
+}

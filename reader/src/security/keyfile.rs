@@ -20,6 +20,15 @@ pub struct KeyFile {
     test: bool,
     /// Sorted by [`RootKey::identity`].
     keys: Vec<RootKey>,
+    /// Keys of the region of the last card, one place for each root: cards of a batch come from one region.
+    pub(super) cities: Vec<Option<CityKey>>,
+}
+
+/// A root diversified down to a city.
+#[derive(Debug, Clone)]
+pub(super) struct CityKey {
+    pub region: String,
+    pub key: Key,
 }
 
 /// A key as it is shown to people: everything but the value, unless it is asked for.
@@ -56,10 +65,12 @@ impl KeyFile {
     pub fn new(name: &str, test: bool, mut keys: Vec<RootKey>) -> Self {
         keys.sort_by(|a, b| a.identity().cmp(&b.identity()));
         keys.dedup_by(|b, a| a.identity() == b.identity());
+        let cities = vec![None; keys.len()];
         Self {
             name: name.to_owned(),
             test,
             keys,
+            cities,
         }
     }
 
@@ -219,9 +230,19 @@ impl KeyFile {
         algorithm: Algorithm,
         length: u8,
     ) -> Option<&RootKey> {
+        self.keys.get(self.position(name, index, version, algorithm, length)?)
+    }
+
+    pub(super) fn position(
+        &self,
+        name: &str,
+        index: Option<u8>,
+        version: u8,
+        algorithm: Algorithm,
+        length: u8,
+    ) -> Option<usize> {
         let wanted = (name, index, version, algorithm.identifier(), length);
-        let at = self.keys.binary_search_by(|key| key.identity().cmp(&wanted)).ok()?;
-        self.keys.get(at)
+        self.keys.binary_search_by(|key| key.identity().cmp(&wanted)).ok()
     }
 
     /// The issuer's key of that name.

@@ -2,10 +2,10 @@
 
 use super::entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
 use super::generate::key_length;
-use super::keyfile::KeyFile;
+use super::keyfile::{CityKey, KeyFile};
 use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
+use card_model::card::KeyType;
 use card_model::crypto::{SessionKey, diversify, encrypt_data, key_loading_mac, master_cryptogram, plain_mac};
-use card_model::profile::KeyRole;
 use card_model::secret::Key;
 use zeroize::Zeroizing;
 
@@ -14,13 +14,30 @@ const MAC_LENGTH: usize = card_model::crypto::MAC_LENGTH;
 
 impl KeyFile {
     /// The card's own key: the root diversified by as many factors as its level asks for.
-    fn card_key(&self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
+    fn card_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
         let definition = key.definition;
         let length = key_length(definition, card.algorithm);
-        let root = self
-            .find(&definition.name, definition.index, key.version, card.algorithm, length)
+        let position = self
+            .position(&definition.name, definition.index, key.version, card.algorithm, length)
             .ok_or_else(|| self.missing(&definition.name, key.version, card))?;
-        Ok(for_card(root, card))
+        let city = match self.cities.get(position) {
+            Some(Some(city)) if city.region == card.region => city.key.clone(),
+            _ => {
+                let Some(root) = self.keys().get(position) else {
+                    return Err(self.missing(&definition.name, key.version, card));
+                };
+                let key = for_city(root, card);
+                let made = CityKey {
+                    region: card.region.clone(),
+                    key: key.clone(),
+                };
+                if let Some(place) = self.cities.get_mut(position) {
+                    *place = Some(made);
+                }
+                key
+            }
+        };
+        Ok(diversify(card.algorithm, &city, &card.card_factor()))
     }
 
     fn missing(&self, name: &str, version: u8, card: &CardIdentity) -> SecurityModuleError {
@@ -55,7 +72,11 @@ impl KeyFile {
 
     /// Header and value of a key as LOAD KEY takes it (`card-model/COS.md`): type, id, version, index, tries, algorithm,
     /// 00, length, value.
-    fn key_record(&self, load: KeyToLoad<'_>, card: &CardIdentity) -> Result<Zeroizing<Vec<u8>>, SecurityModuleError> {
+    fn key_record(
+        &mut self,
+        load: KeyToLoad<'_>,
+        card: &CardIdentity,
+    ) -> Result<Zeroizing<Vec<u8>>, SecurityModuleError> {
         let algorithm = card.algorithm.identifier();
         let mut record = Zeroizing::new(Vec::with_capacity(24));
         match load {
@@ -64,7 +85,7 @@ impl KeyFile {
                 let value = self.card_key(key, card)?;
                 let index = definition.index.unwrap_or(0);
                 let tries = definition.tries.unwrap_or(0);
-                let kind = key_type(definition.role);
+                let kind = KeyType::from(definition.role) as u8;
                 record.extend([
                     kind,
                     definition.id,
@@ -79,13 +100,13 @@ impl KeyFile {
             }
             KeyToLoad::Master { key, tries } => {
                 let value = self.master_key(key, card)?;
-                record.extend([key_type(KeyRole::Master), 0, 0, 0, tries, algorithm, 0, value.length()]);
+                record.extend([KeyType::Master as u8, 0, 0, 0, tries, algorithm, 0, value.length()]);
                 record.extend(value.expose());
             }
             KeyToLoad::Pin { pin, tries } => {
                 let packed = pin.expose();
                 let length = u8::try_from(packed.len()).unwrap_or(PIN_FIELD);
-                record.extend([PIN_TYPE, 0, 0, 0, tries, algorithm, 0, length]);
+                record.extend([KeyType::Pin as u8, 0, 0, 0, tries, algorithm, 0, length]);
                 record.extend(packed);
                 record.resize(KEY_HEADER + usize::from(PIN_FIELD), 0xFF);
             }
@@ -98,36 +119,14 @@ impl KeyFile {
 const KEY_HEADER: usize = 8;
 /// Length of the field that holds the PIN.
 const PIN_FIELD: u8 = 8;
-/// Type of the PIN in LOAD KEY.
-const PIN_TYPE: u8 = 0x01;
 
-/// Type of a key in LOAD KEY (`card-model/COS.md`, modelled on files.md §6.2).
-fn key_type(role: KeyRole) -> u8 {
-    match role {
-        KeyRole::Master => 0x00,
-        KeyRole::SecureMessaging => 0x07,
-        KeyRole::Load => 0x08,
-        KeyRole::Purchase => 0x09,
-        KeyRole::Tac => 0x0A,
-        KeyRole::ExternalAuthentication => 0x0D,
-        KeyRole::InternalAuthentication => 0x0E,
-        KeyRole::PinUnblock => 0x10,
-        KeyRole::CardBlock => 0x11,
-        KeyRole::ApplicationBlock => 0x12,
-    }
-}
-
-/// Diversifies a root down to the card.
-fn for_card(root: &RootKey, card: &CardIdentity) -> Key {
+/// Diversifies a root down to the city; the card factor is the last step for all levels.
+fn for_city(root: &RootKey, card: &CardIdentity) -> Key {
     let step = |key: &Key, factor: [u8; 8]| diversify(root.algorithm, key, &factor);
     match root.level {
-        RootLevel::Ministry => {
-            let province = step(&root.value, card.province_factor());
-            let city = step(&province, card.city_factor());
-            step(&city, card.card_factor())
-        }
-        RootLevel::Province => step(&step(&root.value, card.city_factor()), card.card_factor()),
-        RootLevel::City | RootLevel::Issuer => step(&root.value, card.card_factor()),
+        RootLevel::Ministry => step(&step(&root.value, card.province_factor()), card.city_factor()),
+        RootLevel::Province => step(&root.value, card.city_factor()),
+        RootLevel::City | RootLevel::Issuer => root.value.clone(),
     }
 }
 
@@ -237,6 +236,7 @@ impl KeyLoader for KeyFile {
 mod tests {
     use super::*;
     use card_model::crypto::{Algorithm, decrypt_data};
+    use card_model::profile::KeyRole;
     use card_model::profile::{KeyDefinition, KeyLevel};
     use card_model::secret::Pin;
 

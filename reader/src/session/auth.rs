@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::file::Reach;
-use super::state::{cheapest, nearest};
+use super::state::{Missing, cheapest, nearest};
 use crate::command::Command;
 use crate::commands;
 use crate::error::{Operation, ReaderError, Rule, title};
@@ -27,7 +27,7 @@ impl Session<'_> {
     }
 
     /// Asks the security module, if there is one and the card tells enough to find its keys.
-    pub(super) fn ask_module<T>(
+    pub(crate) fn ask_module<T>(
         &mut self,
         definition: &KeyDefinition,
         compute: impl FnOnce(
@@ -51,7 +51,7 @@ impl Session<'_> {
     }
 
     /// A key of the social security environment with a role.
-    pub(super) fn environment_key(&self, role: KeyRole) -> Result<KeyDefinition, ReaderError> {
+    pub(crate) fn environment_key(&self, role: KeyRole) -> Result<KeyDefinition, ReaderError> {
         let df = self.profile.dedicated_file(wellknown::ENVIRONMENT);
         let key = df.and_then(|df| df.key_with_role(role)).cloned();
         key.ok_or_else(|| ReaderError::NoSuchKey {
@@ -149,28 +149,37 @@ impl Session<'_> {
             return Ok(true);
         }
         self.enter(reach.df)?;
-        let (state, prefer) = (self.state.clone(), self.options.prefer);
         let mut pin_there = self.pin_there();
-        if !state.pin && !pin_there && access.mentions_pin() {
+        if !self.state.pin && !pin_there && access.mentions_pin() {
             // A card without a PIN meets PIN conditions by itself (STD-P7 §5.6).
             pin_there = !self.pin_status()?.set;
         }
-        let Some(way) = cheapest(access, &state, prefer, pin_there, |key| self.holds_key(key)) else {
-            return Ok(false);
-        };
+        let mut refusal = None;
+        loop {
+            let (state, prefer) = (self.state.clone(), self.options.prefer);
+            let way = cheapest(access, &state, prefer, pin_there, |key| self.holds_key(key));
+            let Some(way) = way else {
+                return refusal.map_or(Ok(false), Err);
+            };
+            match self.go(reach, &way) {
+                // A refused key is not tried again, so the next way is another one: the PIN instead of the key.
+                Err(error @ ReaderError::KeyRefused { .. }) => refusal = Some(error),
+                other => return other,
+            }
+        }
+    }
+
+    /// Authenticates with the keys of a way, then verifies the PIN, as the standard reader interface with a PSAM does it
+    /// (IF38 2.1.3): a person is not asked for a PIN that helps nothing.
+    fn go(&mut self, reach: &Reach<'_>, way: &Missing<'_>) -> Result<bool, ReaderError> {
         let profile = self.profile;
-        // The key first, then the PIN, as the standard reader interface with a PSAM does it (IF38 2.1.3): a person is
-        // not asked for a PIN that helps nothing.
         for name in &way.keys {
             let Some((_, definition)) = profile.key(name) else {
                 return Ok(false);
             };
             self.authenticate_in(reach.df, definition)?;
         }
-        if way.pin && !self.pin_on_demand(&reach.path)? {
-            return Ok(false);
-        }
-        Ok(true)
+        Ok(!way.pin || self.pin_on_demand(&reach.path)?)
     }
 
     /// Whether a condition is met, or can be with the keys and the PIN that are there.

@@ -119,6 +119,14 @@ impl Session<'_> {
     /// The transport failed.
     pub fn read_all(&mut self) -> Result<Vec<FileReading>, ReaderError> {
         let profile = self.profile;
+        if !self.state.pin && !self.pin_there() {
+            // Without a PIN on the card its conditions are met; what the card says to the question changes nothing else.
+            match self.pin_status() {
+                Ok(status) => self.state.pin = !status.set,
+                Err(error @ ReaderError::Transport(_)) => return Err(error),
+                Err(_) => {}
+            }
+        }
         let mut readings = Vec::new();
         let mut absent = None;
         for (df, file) in profile.files() {

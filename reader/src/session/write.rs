@@ -111,15 +111,20 @@ impl Write {
 }
 
 impl Session<'_> {
-    /// Writes texts by path and compares what comes back. All texts are encoded before the first is written.
+    /// Writes texts by path and compares what comes back. All texts are encoded before the first is written. Of two
+    /// texts for one element the later counts, also where the first is the extension that a name brought with it.
     ///
     /// # Errors
     /// A path or text is wrong (nothing is written then), or the transport failed. What the card refuses is told in the
     /// result of its path.
     pub fn write_text(&mut self, values: &[(&str, &str)]) -> Result<Vec<Written>, ReaderError> {
-        let mut writes = Vec::with_capacity(values.len());
+        let mut writes: Vec<Write> = Vec::with_capacity(values.len());
         for (path, text) in values {
-            writes.extend(Write::from_text(self.profile, path, text)?);
+            for write in Write::from_text(self.profile, path, text)? {
+                let is_element = self.profile.locate(&write.path)?.element.is_some();
+                writes.retain(|earlier| !is_element || earlier.path != write.path);
+                writes.push(write);
+            }
         }
         self.write(&writes)
     }

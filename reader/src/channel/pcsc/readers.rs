@@ -1,24 +1,13 @@
-//! Cards in PC/SC readers: pcscd on Linux, the smart card services of Windows and macOS.
-//!
-//! * No transaction is ever held: each command stands alone, so a person may take all the time for a PIN. Who must be
-//!   alone with the card (issuing, writing) connects with [`OpenOptions::exclusive`].
-//! * Connecting leaves the card as it is. Dropping a [`PcscChannel`] **resets** the card, so that a PIN or an
-//!   authentication given here does not outlive the program and serve another one.
-//! * Every failure has its own [`TransportError`]; a service that was restarted, a card that was put back and a reset by
-//!   another program are mended by [`Channel::reset`].
+//! Readers: which there are, what they hold, which one is meant, and waiting for a card.
 
-use super::{Channel, OpenOptions, Protocol, Reset, TransportError, check_answer, check_command};
-use crate::reset;
-use ::pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
-use std::ffi::CString;
+use super::failure;
+use crate::channel::TransportError;
+use ::pcsc::{Context, Error, ReaderState, Scope, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long one wait for an event lasts; a stop flag is looked at in between.
 const STEP: Duration = Duration::from_millis(150);
-/// By when pcscd has noticed that a card is gone: its poll of 400 ms and a margin.
-const POLL: Duration = Duration::from_millis(700);
-
 /// What a reader holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slot {
@@ -169,12 +158,14 @@ fn wait<T>(
         states.iter_mut().for_each(ReaderState::sync_current_state);
         match context.get_status_change(STEP, &mut states) {
             Ok(()) | Err(Error::Timeout) => {}
+            // macOS does not know the pseudo reader that tells of new readers; there it is looked again after a while.
+            Err(Error::UnknownReader | Error::ReaderUnavailable) => std::thread::sleep(STEP),
             Err(error) => return Err(failure(error, reader)),
         }
     }
 }
 
-fn establish() -> Result<Context, TransportError> {
+pub(super) fn establish() -> Result<Context, TransportError> {
     Context::establish(Scope::User).map_err(|error| failure(error, ""))
 }
 
@@ -184,7 +175,7 @@ fn states(context: &Context) -> Result<Vec<ReaderState>, TransportError> {
     Ok(watched.map(|name| ReaderState::new(name, State::UNAWARE)).collect())
 }
 
-fn look(context: &Context) -> Result<Vec<ReaderInfo>, TransportError> {
+pub(super) fn look(context: &Context) -> Result<Vec<ReaderInfo>, TransportError> {
     let mut states = match states(context) {
         Err(TransportError::NoReader) => return Ok(Vec::new()),
         other => other?,
@@ -221,177 +212,6 @@ fn info(state: &ReaderState) -> ReaderInfo {
     ReaderInfo {
         name: state.name().to_string_lossy().into_owned(),
         slot,
-    }
-}
-
-/// A card in a PC/SC reader. See the module for what connecting and dropping do to the card.
-pub struct PcscChannel {
-    name: String,
-    options: OpenOptions,
-    context: Context,
-    card: Card,
-    reset: Reset,
-    protocol: Protocol,
-    buffer: Vec<u8>,
-}
-
-impl std::fmt::Debug for PcscChannel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PcscChannel")
-            .field("name", &self.name)
-            .field("reset", &self.reset)
-            .finish_non_exhaustive()
-    }
-}
-
-impl PcscChannel {
-    /// Connects to the card in the reader that `wanted` names, see [`choose`].
-    ///
-    /// # Errors
-    /// No service, reader or card, or another program holds it.
-    pub fn open(wanted: Option<&str>, options: OpenOptions) -> Result<Self, TransportError> {
-        let context = establish()?;
-        let name = choose(&look(&context)?, wanted)?;
-        Self::connect(context, name, options)
-    }
-
-    fn connect(context: Context, name: String, options: OpenOptions) -> Result<Self, TransportError> {
-        let reader = CString::new(name.clone()).map_err(|_| TransportError::ReaderNotFound {
-            wanted: name.clone(),
-            available: Vec::new(),
-        })?;
-        let card = context
-            .connect(&reader, share_mode(options), Protocols::ANY)
-            .map_err(|error| match error {
-                // The name came from the list just now.
-                Error::UnknownReader => TransportError::ReaderRemoved { reader: name.clone() },
-                Error::RemovedCard => TransportError::NoCard { reader: name.clone() },
-                other => failure(other, &name),
-            })?;
-        let (reset, protocol) = status(&card, &name)?;
-        let buffer = vec![0; ::pcsc::MAX_BUFFER_SIZE_EXTENDED];
-        Ok(Self {
-            name,
-            options,
-            context,
-            card,
-            reset,
-            protocol,
-            buffer,
-        })
-    }
-
-    /// Why a command got through to the driver but not to the card. Drivers cannot tell a pulled card from a dumb one; the
-    /// reader notices a pulled card at its next poll.
-    fn lost(&self) -> TransportError {
-        let begin = Instant::now();
-        while begin.elapsed() < POLL {
-            let readers = look(&self.context).unwrap_or_default();
-            if !readers
-                .iter()
-                .any(|reader| reader.name == self.name && reader.card_present())
-            {
-                return TransportError::CardRemoved {
-                    reader: self.name.clone(),
-                };
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        TransportError::AnswerTooShort { length: 0 }
-    }
-}
-
-fn share_mode(options: OpenOptions) -> ShareMode {
-    if options.exclusive {
-        ShareMode::Exclusive
-    } else {
-        ShareMode::Shared
-    }
-}
-
-fn status(card: &Card, name: &str) -> Result<(Reset, Protocol), TransportError> {
-    let status = card.status2_owned().map_err(|error| failure(error, name))?;
-    let bytes = status.atr().to_vec();
-    let interface = reset::interface(&bytes);
-    let protocol = match status.protocol2() {
-        Some(::pcsc::Protocol::T0) => Protocol::T0,
-        _ => Protocol::Block,
-    };
-    Ok((Reset { bytes, interface }, protocol))
-}
-
-impl Channel for PcscChannel {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        &self.reset
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.protocol
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        check_command(command)?;
-        match self.card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec) {
-            Ok(answer) => check_answer(answer),
-            Err(Error::NotTransacted | Error::CommError) => Err(self.lost()),
-            Err(Error::NoSmartcard) => Err(TransportError::CardRemoved {
-                reader: self.name.clone(),
-            }),
-            Err(error) => Err(failure(error, &self.name)),
-        }
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        let again = self
-            .card
-            .reconnect(share_mode(self.options), Protocols::ANY, Disposition::ResetCard);
-        let mended = match again {
-            Ok(()) => status(&self.card, &self.name),
-            Err(error) => Err(failure(error, &self.name)),
-        };
-        match mended {
-            Ok((reset, protocol)) => {
-                self.reset = reset;
-                self.protocol = protocol;
-                Ok(())
-            }
-            Err(error @ (TransportError::HeldByOther { .. } | TransportError::Mute { .. })) => Err(error),
-            // The handle is of a service that was restarted, of a card or a reader that was taken out: begin anew.
-            Err(_) => {
-                *self = Self::connect(establish()?, self.name.clone(), self.options)?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// The transport error of an error of the PC/SC service; `reader` may be empty where none is concerned.
-fn failure(error: Error, reader: &str) -> TransportError {
-    let reader = reader.to_owned();
-    match error {
-        // A handle that the service does not know was given by a service before it.
-        Error::NoService | Error::ServiceStopped | Error::Shutdown | Error::InvalidHandle => {
-            TransportError::ServiceDown
-        }
-        Error::NoReadersAvailable => TransportError::NoReader,
-        Error::UnknownReader | Error::ReaderUnavailable => TransportError::ReaderRemoved { reader },
-        Error::NoSmartcard => TransportError::NoCard { reader },
-        Error::SharingViolation => TransportError::HeldByOther { reader },
-        Error::RemovedCard => TransportError::CardRemoved { reader },
-        Error::ResetCard => TransportError::ResetByOther { reader },
-        Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard | Error::ProtoMismatch => {
-            TransportError::Mute { reader }
-        }
-        Error::Timeout | Error::WaitedTooLong => TransportError::Timeout { reader },
-        Error::Cancelled | Error::SystemCancelled | Error::CancelledByUser => TransportError::Cancelled,
-        other => TransportError::Service {
-            reader,
-            message: format!("{other} (0x{:08X})", other as u32),
-        },
     }
 }
 

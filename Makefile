@@ -1,0 +1,53 @@
+# Thin: installs what Debian or Ubuntu lacks, then calls cargo. On Windows and macOS: cargo run --release -- demo
+SHELL := /bin/bash
+CARGO ?= cargo
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+FUZZ_SECONDS ?= 60
+
+# The C compiler links Rust programs; setpriv is in util-linux.
+BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux
+TEST_PACKAGES := $(DEMO_PACKAGES) opensc pcsc-tools python3-pyscard openssl
+
+# $(call install,packages): installs those that are missing; says what is missing where there is no apt-get.
+define install
+@missing=$$(for p in $(1); do [ "$$(dpkg-query -W -f '$${Status}' $$p 2>/dev/null)" = "install ok installed" ] || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+  command -v apt-get >/dev/null || { echo "please install the counterparts of:" $$missing; exit 1; }; \
+  echo "installing:" $$missing; \
+  $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+fi
+endef
+
+.PHONY: help demo test lint bench fuzz
+
+help:
+	@echo "make demo   a blank card is issued, read and verified through pcscd and a virtual reader"
+	@echo "make test   installs the real parts and runs all tests"
+	@echo "make bench  prints the numbers of the README"
+	@echo "make fuzz   runs each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs the nightly toolchain)"
+
+demo:
+	$(call install,$(DEMO_PACKAGES))
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- demo --pcsc
+
+# cargo test comes last: its own lines are the result.
+test: lint
+	$(CARGO) test --workspace --locked
+
+lint:
+	$(call install,$(TEST_PACKAGES))
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) check --locked --no-default-features
+
+bench:
+	$(call install,$(DEMO_PACKAGES))
+	$(CARGO) bench --workspace --locked
+
+fuzz:
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
+	cd fuzz && for target in $$($(CARGO) +nightly fuzz list); do \
+	  $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done

@@ -1,0 +1,162 @@
+//! Elementary files and data elements, from the draft to the profile.
+
+use crate::profile::check::broken;
+use crate::profile::check_element;
+use crate::profile::draft::{DraftElement, DraftElementaryFile, DraftPart, Field};
+use crate::profile::error::{Fault, ProfileError};
+use crate::profile::resolve::{At, CLASSES, MEANINGS, STRUCTURES, Shape};
+use crate::profile::rule::Rule;
+use crate::profile::{Access, Element, ElementaryFile, Format, Meaning, Part, Structure};
+
+/// An elementary file with its elements; each value checked by itself and each element against its length.
+pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
+    let structure = match at.one_of("structure", &ef.structure, STRUCTURES)? {
+        Shape::Variable => Structure::LinearVariable,
+        Shape::Fixed => Structure::LinearFixed,
+        Shape::Cyclic => Structure::Cyclic {
+            records: at.number("records", &ef.records, 1, 254)?,
+        },
+        Shape::Transparent => Structure::Transparent {
+            size: at.number("size", &ef.size, 1, 0x7FFF)?,
+        },
+        Shape::Internal => Structure::Internal {
+            size: at.number("size", &ef.size, 1, 0x7FFF)?,
+        },
+    };
+    let implied = match ef.fid.to_be_bytes() {
+        [0xEF, low @ 1..=0x1E] if !matches!(structure, Structure::Internal { .. }) => low,
+        _ => 0,
+    };
+    let linear = matches!(structure, Structure::LinearVariable | Structure::LinearFixed);
+    let mut elements = Vec::new();
+    for (i, draft) in ef.elements.iter().enumerate() {
+        let number: usize = elements
+            .iter()
+            .map(|element: &Element| usize::from(element.repeat))
+            .sum::<usize>()
+            + 1;
+        let name = if linear {
+            format!("record {number}")
+        } else {
+            format!("field {}", i + 1)
+        };
+        elements.push(element(
+            &at.below(draft.place, format!("{}/{name}", at.path)),
+            draft,
+            linear,
+            true,
+        )?);
+    }
+    Ok(ElementaryFile {
+        fid: ef.fid,
+        sfi: match &ef.sfi {
+            None => implied,
+            Some(cell) => at.range("sfi", cell, 0, 30)?,
+        },
+        zh: at.text("zh", &ef.zh)?,
+        en: at.text("en", &ef.en)?,
+        class: at.one_of("class", &ef.class, CLASSES)?,
+        structure,
+        read: access(at, "read", &ef.read)?,
+        update: access(at, "update", &ef.update)?,
+        elements,
+    })
+}
+
+fn access(at: &At<'_>, name: &'static str, field: &Field<String>) -> Result<Access, ProfileError> {
+    let cell = at.need(name, field)?;
+    cell.value
+        .parse()
+        .map_err(|error| at.error(cell.place, Fault::Access(error)))
+}
+
+/// `tagged`: the element is a record or an inner TLV, so it needs a tag and its length fits one byte.
+/// `outer`: it is not inside another one.
+fn element(at: &At<'_>, draft: &DraftElement, tagged: bool, outer: bool) -> Result<Element, ProfileError> {
+    let given: Vec<_> = [
+        (Format::An, &draft.an),
+        (Format::Cn, &draft.cn),
+        (Format::B, &draft.b),
+        (Format::Tlv, &draft.tlv),
+    ]
+    .into_iter()
+    .filter_map(|(format, field)| field.as_ref().map(|cell| (format, cell)))
+    .collect();
+    let (format, length) = match given[..] {
+        [(format, cell)] => (format, cell),
+        [] => return Err(at.error(at.place, Fault::Missing("an, cn, b or tlv"))),
+        [_, (_, second), ..] => {
+            return Err(at.error(second.place, broken(Rule::OneFormat, draft_name(draft))));
+        }
+    };
+    let tag = match (&draft.tag, tagged) {
+        (Some(cell), true) => Some(at.range("tag", cell, 0x01, 0xFE)?),
+        (None, true) => return Err(at.error(at.place, Fault::Missing("tag"))),
+        (Some(cell), false) => {
+            return Err(at.error(cell.place, broken(Rule::NoTag, format!("{:02X}", cell.value))));
+        }
+        (None, false) => None,
+    };
+    // UPDATE RECORD carries tag, length and value in at most 255 bytes.
+    let length = at.range("length", length, 1, if tagged { 253 } else { 0x7FFF })?;
+    let codes = draft.codes.as_ref().map(|cell| cell.value.clone());
+    let meaning = match &draft.is {
+        Some(_) => at.one_of("is", &draft.is, MEANINGS)?,
+        None if codes.is_some() => Meaning::Code,
+        None if !draft.parts.is_empty() => Meaning::Composite,
+        None if format == Format::B && !tagged && length > 4 => Meaning::Binary,
+        None => Meaning::Text,
+    };
+    if !outer && (!draft.inner.is_empty() || format == Format::Tlv) {
+        return Err(at.error(at.place, broken(Rule::OneLevel, draft_name(draft))));
+    }
+    let inner = draft.inner.iter().map(|inner| {
+        let tag = inner.tag.as_ref().map_or(0, |cell| cell.value);
+        element(
+            &at.below(inner.place, format!("{}/{tag:02X}", at.path)),
+            inner,
+            true,
+            false,
+        )
+    });
+    let element = Element {
+        tag,
+        zh: at.text("zh", &draft.zh)?,
+        en: at.text("en", &draft.en)?,
+        format,
+        length,
+        meaning,
+        codes,
+        parts: draft.parts.iter().map(part).collect(),
+        repeat: match &draft.repeat {
+            None => 1,
+            Some(cell) => at.range("repeat", cell, 1, if tagged && outer { 99 } else { 1 })?,
+        },
+        optional: draft.optional.as_ref().is_some_and(|cell| cell.value),
+        example: draft.example.as_ref().map(|cell| cell.value.clone()),
+        inner: inner.collect::<Result<_, _>>()?,
+    };
+    check_element::element(&element).map_err(|fault| at.error(at.place, fault))?;
+    for (part, draft) in element.parts.iter().zip(&draft.parts) {
+        check_element::codes(&part.codes, Format::An, part.length.into())
+            .map_err(|fault| at.error(draft.place, fault))?;
+    }
+    Ok(element)
+}
+
+fn part(draft: &DraftPart) -> Part {
+    Part {
+        zh: draft.zh.clone(),
+        en: draft.en.clone(),
+        length: draft.length,
+        codes: draft.codes.clone(),
+    }
+}
+
+/// Name of an element that may lack one.
+fn draft_name(draft: &DraftElement) -> String {
+    draft
+        .zh
+        .as_ref()
+        .map_or_else(|| "?".to_owned(), |cell| cell.value.clone())
+}

@@ -1,0 +1,149 @@
+//! Names of what a profile consists of and of the rules it must keep; the words for them are in `locales/profile.yml`.
+
+use crate::words::Lang;
+use rust_i18n::t;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident in $table:literal { $($(#[$item:meta])* $name:ident = $key:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $type {
+            $($(#[$item])* $name,)+
+        }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($table, ".", $key),)+
+                }
+            }
+        }
+    };
+}
+
+named! {
+    /// Something in a profile that has a name or a number.
+    Thing in "profile.thing" {
+        /// Identity of a dedicated file in the profile.
+        Id = "id",
+        /// DF name.
+        Name = "name",
+        /// File identifier.
+        Fid = "fid",
+        /// Short file identifier.
+        Sfi = "sfi",
+        /// Key.
+        Key = "key",
+        /// Tag of a record.
+        Tag = "tag",
+        /// Tag inside a B-TLV.
+        InnerTag = "inner_tag",
+        /// Dedicated file.
+        DedicatedFile = "dedicated_file",
+        /// Dedicated file that must stand before its children.
+        Parent = "parent",
+        /// Elementary file.
+        File = "file",
+        /// Directory file with the announced SFI.
+        DirectoryFile = "directory_file",
+        /// Data element.
+        Element = "element",
+        /// Elements of a file.
+        Elements = "elements",
+        /// Inner elements of a B-TLV.
+        InnerElements = "inner_elements",
+        /// Parts of a composite element.
+        Parts = "parts",
+        /// Code table.
+        CodeTable = "code_table",
+    }
+}
+
+named! {
+    /// A rule of the tree, of keys, files or elements.
+    Rule in "profile.rule" {
+        /// There is one MF.
+        OneMf = "one_mf",
+        /// The MF is 3F00.
+        MfIdentifier = "mf_identifier",
+        /// MF without parent, DDF under the MF, ADF under a DDF.
+        Parent = "parent",
+        /// The FID of an ADF is its id.
+        AdfIdentifier = "adf_identifier",
+        /// PIN, algorithm and directory belong to a DDF.
+        EnvironmentOnly = "environment_only",
+        /// Key names are capital letters and digits, and not PIN.
+        KeyName = "key_name",
+        /// Transaction keys have an index, others none.
+        KeyIndex = "key_index",
+        /// Key identifiers of MF and DDF are below 80.
+        GlobalKey = "global_key",
+        /// Key identifiers of an ADF are 80 and above.
+        LocalKey = "local_key",
+        /// Master keys belong to the card operating system.
+        NoMasterKey = "no_master_key",
+        /// A transparent file has one element.
+        OneElement = "one_element",
+        /// Internal files are never read or written from outside.
+        InternalFile = "internal_file",
+        /// The directory is a linear variable file with a record for each application.
+        DirectoryRecords = "directory_records",
+        /// The longest directory entry fits.
+        DirectoryLength = "directory_length",
+        /// Dates, times and regions are cn, amounts cn or b.
+        MeaningFormat = "meaning_format",
+        /// Codes are an or cn.
+        CodeFormat = "code_format",
+        /// Only B-TLV elements have inner elements.
+        InnerNeedsTlv = "inner_needs_tlv",
+        /// A B-TLV has no B-TLV inside.
+        OneLevel = "one_level",
+        /// Every code of the table fits the length of the element.
+        CodeLength = "code_length",
+        /// One of an, cn, b, tlv.
+        OneFormat = "one_format",
+        /// Fields of cyclic, transparent and internal files have no tag.
+        NoTag = "no_tag",
+    }
+}
+
+impl Thing {
+    /// What it is called.
+    pub fn words(self, lang: Lang) -> String {
+        t!(self.key(), locale = lang.locale()).into_owned()
+    }
+}
+
+impl Rule {
+    /// The rule in words.
+    pub fn words(self, lang: Lang) -> String {
+        t!(self.key(), locale = lang.locale()).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_has_words_in_both_languages() {
+        for lang in [Lang::En, Lang::Zh] {
+            let things = Thing::ALL.iter().map(|thing| (thing.key(), thing.words(lang)));
+            for (key, words) in things.chain(Rule::ALL.iter().map(|rule| (rule.key(), rule.words(lang)))) {
+                assert!(
+                    !words.is_empty() && !words.contains("profile."),
+                    "{key} has no words in {lang:?}"
+                );
+                assert_eq!(
+                    lang == Lang::En,
+                    words.is_ascii(),
+                    "{key}: {words} is in the wrong language"
+                );
+            }
+        }
+    }
+}

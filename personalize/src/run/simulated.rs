@@ -1,0 +1,85 @@
+//! A batch into simulated cards: one file per holder in a folder, named by the card number.
+
+use super::{CardResult, IssueRun, Progress};
+use crate::error::IssueError;
+use crate::holders::Holder;
+use crate::journal::Stage;
+use crate::numbers::{CardNumber, Region};
+use card_model::card::{Card, Interface};
+use card_model::profile::Profile;
+use reader::channel::{ModelChannel, system_entropy};
+use std::path::Path;
+
+/// Historical bytes of a simulated card: the profile's maker bytes T1–T7, four digits of the region, a serial
+/// (`spec/files.md` §4.5).
+pub fn historical_bytes(profile: &Profile, region: &Region, serial: [u8; 4]) -> [u8; 13] {
+    let mut historical = [0; 13];
+    historical[..7].copy_from_slice(&profile.reset.maker);
+    historical[7..9].copy_from_slice(&region.packed()[..2]);
+    historical[9..].copy_from_slice(&serial);
+    historical
+}
+
+impl<'a> IssueRun<'a> {
+    /// Issues all waiting holders into new simulated cards in `folder`. A card file that is there already is gone on with,
+    /// never replaced. A card that fails does not stop the others.
+    ///
+    /// # Errors
+    /// The folder cannot be used, a key is missing, or the journal cannot be kept.
+    pub fn issue_simulated(
+        &mut self,
+        folder: &Path,
+        interface: Interface,
+        progress: &mut dyn Progress,
+    ) -> Result<(), IssueError> {
+        let unusable = |source| IssueError::Folder { path: folder.display().to_string(), source };
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        self.check_keys(true)?;
+        let mut entropy = system_entropy()?;
+        loop {
+            let Some(holder) = self.next_simulated(folder, progress) else { return Ok(()) };
+            let card_number = self.card_number(holder)?;
+            let path = folder.join(card_number.as_str());
+            let channel = if path.exists() {
+                ModelChannel::open(&path, interface)
+            } else {
+                let mut serial = [0; 4];
+                entropy.fill_bytes(&mut serial);
+                let historical = historical_bytes(self.batch.profile, &self.batch.settings.region, serial);
+                ModelChannel::create(&path, Card::blank(self.batch.profile, historical), interface)
+            };
+            let result = channel.map_err(IssueError::from).and_then(|mut channel| {
+                self.issue_next(&mut channel, progress).map(|_| ())
+            });
+            match result {
+                Ok(()) => {}
+                Err(error @ IssueError::Journal(_)) => return Err(error),
+                Err(error) => self.give_up(holder, &card_number, error, progress),
+            }
+        }
+    }
+
+    /// The next holder; also one whose card was begun in a file of this folder.
+    fn next_simulated(&mut self, folder: &Path, progress: &mut dyn Progress) -> Option<&'a Holder> {
+        let index = *self.waiting.front()?;
+        let holder = self.batch.holders.get(index)?;
+        let begun = self.known(holder).filter(|(_, p)| matches!(p.stage, Stage::Begun { .. }));
+        if begun.is_some_and(|(_, begun)| folder.join(begun.card_number).exists()) {
+            return Some(holder);
+        }
+        self.next_holder(progress)
+    }
+
+    /// Takes a holder off the queue whose card file cannot be used.
+    fn give_up(
+        &mut self,
+        holder: &Holder,
+        card_number: &CardNumber,
+        error: IssueError,
+        progress: &mut dyn Progress,
+    ) {
+        self.waiting.pop_front();
+        self.taken.insert(card_number.as_str().to_owned());
+        self.done(CardResult::failed(holder.row, card_number.as_str().to_owned(), error), progress);
+    }
+}

@@ -1,0 +1,157 @@
+//! A card in a reader.
+
+use super::failure;
+use super::readers::{choose, establish, look};
+use crate::channel::{Channel, OpenOptions, Protocol, Reset, TransportError, check_answer, check_command};
+use crate::reset;
+use ::pcsc::{Card, Context, Disposition, Error, Protocols, ShareMode};
+use std::ffi::CString;
+use std::time::{Duration, Instant};
+
+/// By when pcscd has noticed that a card is gone: its poll of 400 ms and a margin.
+const POLL: Duration = Duration::from_millis(700);
+
+/// A card in a PC/SC reader. See the module for what connecting and dropping do to the card.
+pub struct PcscChannel {
+    name: String,
+    options: OpenOptions,
+    context: Context,
+    card: Card,
+    reset: Reset,
+    protocol: Protocol,
+    buffer: Vec<u8>,
+}
+
+impl std::fmt::Debug for PcscChannel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PcscChannel")
+            .field("name", &self.name)
+            .field("reset", &self.reset)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PcscChannel {
+    /// Connects to the card in the reader that `wanted` names, see [`choose`].
+    ///
+    /// # Errors
+    /// No service, reader or card, or another program holds it.
+    pub fn open(wanted: Option<&str>, options: OpenOptions) -> Result<Self, TransportError> {
+        let context = establish()?;
+        let name = choose(&look(&context)?, wanted)?;
+        Self::connect(context, name, options)
+    }
+
+    fn connect(context: Context, name: String, options: OpenOptions) -> Result<Self, TransportError> {
+        let reader = CString::new(name.clone()).map_err(|_| TransportError::ReaderNotFound {
+            wanted: name.clone(),
+            available: Vec::new(),
+        })?;
+        let card = context
+            .connect(&reader, share_mode(options), Protocols::ANY)
+            .map_err(|error| match error {
+                // The name came from the list just now.
+                Error::UnknownReader => TransportError::ReaderRemoved { reader: name.clone() },
+                Error::RemovedCard => TransportError::NoCard { reader: name.clone() },
+                other => failure(other, &name),
+            })?;
+        let (reset, protocol) = status(&card, &name)?;
+        let buffer = vec![0; ::pcsc::MAX_BUFFER_SIZE_EXTENDED];
+        Ok(Self {
+            name,
+            options,
+            context,
+            card,
+            reset,
+            protocol,
+            buffer,
+        })
+    }
+
+    /// Why a command got through to the driver but not to the card. Drivers cannot tell a pulled card from a dumb one; the
+    /// reader notices a pulled card at its next poll.
+    fn lost(&self) -> TransportError {
+        let begin = Instant::now();
+        while begin.elapsed() < POLL {
+            let readers = look(&self.context).unwrap_or_default();
+            if !readers
+                .iter()
+                .any(|reader| reader.name == self.name && reader.card_present())
+            {
+                return TransportError::CardRemoved {
+                    reader: self.name.clone(),
+                };
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        TransportError::AnswerTooShort { length: 0 }
+    }
+}
+
+fn share_mode(options: OpenOptions) -> ShareMode {
+    if options.exclusive {
+        ShareMode::Exclusive
+    } else {
+        ShareMode::Shared
+    }
+}
+
+fn status(card: &Card, name: &str) -> Result<(Reset, Protocol), TransportError> {
+    let status = card.status2_owned().map_err(|error| failure(error, name))?;
+    let bytes = status.atr().to_vec();
+    let interface = reset::interface(&bytes);
+    let protocol = match status.protocol2() {
+        Some(::pcsc::Protocol::T0) => Protocol::T0,
+        _ => Protocol::Block,
+    };
+    Ok((Reset { bytes, interface }, protocol))
+}
+
+impl Channel for PcscChannel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reset_answer(&self) -> &Reset {
+        &self.reset
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        check_command(command)?;
+        match self.card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec) {
+            Ok(answer) => check_answer(answer),
+            Err(Error::NotTransacted | Error::CommError) => Err(self.lost()),
+            Err(Error::NoSmartcard) => Err(TransportError::CardRemoved {
+                reader: self.name.clone(),
+            }),
+            Err(error) => Err(failure(error, &self.name)),
+        }
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        let again = self
+            .card
+            .reconnect(share_mode(self.options), Protocols::ANY, Disposition::ResetCard);
+        let mended = match again {
+            Ok(()) => status(&self.card, &self.name),
+            Err(error) => Err(failure(error, &self.name)),
+        };
+        match mended {
+            Ok((reset, protocol)) => {
+                self.reset = reset;
+                self.protocol = protocol;
+                Ok(())
+            }
+            Err(error @ (TransportError::HeldByOther { .. } | TransportError::Mute { .. })) => Err(error),
+            // The handle is of a service that was restarted, of a card or a reader that was taken out: begin anew.
+            Err(_) => {
+                *self = Self::connect(establish()?, self.name.clone(), self.options)?;
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Secrets and questions at the terminal. A secret comes from the environment or is typed without echo; it is never an
+//! argument, where every user of the machine could read it.
+
+use crate::failure::{Class, Failure};
+use crate::output::Output;
+use card_model::secret::{Pin, PinFormatError};
+use rust_i18n::t;
+use std::io::{BufRead, IsTerminal};
+use zeroize::Zeroizing;
+
+/// The PIN.
+pub const PIN: &str = "SSC_PIN";
+/// The new PIN where there are two.
+pub const NEW_PIN: &str = "SSC_NEW_PIN";
+/// The passphrase of a key file.
+pub const PASSPHRASE: &str = "SSC_KEY_PASSPHRASE";
+
+/// Whether a PIN would be had without asking anybody.
+pub fn has(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
+/// A PIN from the environment or the terminal. `tries` is shown before the question.
+pub fn pin(variable: &str, tries: Option<u8>, output: Output) -> Result<Pin, Failure> {
+    let locale = output.lang.locale();
+    let question = match (variable, tries) {
+        (NEW_PIN, _) => t!("ssc.ask.new_pin", locale = locale),
+        (_, Some(tries)) => t!("ssc.ask.pin_tries", locale = locale, tries = tries),
+        (_, None) => t!("ssc.ask.pin", locale = locale),
+    };
+    let digits = secret(variable, &question, output)?;
+    let pin = Pin::from_digits(&digits).map_err(|error| {
+        let why = match error {
+            PinFormatError::Length(length) => t!("ssc.ask.pin_length", locale = locale, length = length),
+            PinFormatError::Character(position) => t!("ssc.ask.pin_character", locale = locale, position = position),
+        };
+        Failure::input(t!("ssc.ask.pin_form", locale = locale)).because(why)
+    })?;
+    if variable == NEW_PIN && !has(NEW_PIN) {
+        let again = secret(variable, &t!("ssc.ask.again", locale = locale), output)?;
+        if again != digits {
+            return Err(Failure::input(t!("ssc.ask.different", locale = locale)));
+        }
+    }
+    Ok(pin)
+}
+
+/// The passphrase of a key file.
+pub fn passphrase(file: &str, output: Output) -> Result<Zeroizing<String>, Failure> {
+    secret(
+        PASSPHRASE,
+        &t!("ssc.ask.passphrase", locale = output.lang.locale(), file = file),
+        output,
+    )
+}
+
+fn secret(variable: &str, question: &str, output: Output) -> Result<Zeroizing<String>, Failure> {
+    if let Ok(value) = std::env::var(variable) {
+        return Ok(Zeroizing::new(value));
+    }
+    let locale = output.lang.locale();
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            Failure::input(t!("ssc.ask.nobody", locale = locale, variable = variable)).next(t!(
+                "ssc.ask.nobody_next",
+                locale = locale,
+                variable = variable
+            )),
+        );
+    }
+    rpassword::prompt_password(question)
+        .map(Zeroizing::new)
+        .map_err(|error| {
+            Failure::input(t!("ssc.ask.nobody", locale = locale, variable = variable)).because(error.to_string())
+        })
+}
+
+/// Asks "really?" unless `--yes` was given or nobody is there to answer; without a yes nothing is done.
+pub fn confirm(question: &str, yes: bool, output: Output) -> Result<(), Failure> {
+    if yes || !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    let locale = output.lang.locale();
+    output.warn(&t!("ssc.ask.really", locale = locale, question = question));
+    let mut answer = String::new();
+    // No answer is no yes.
+    let _ = std::io::stdin().lock().read_line(&mut answer);
+    let answer = answer.trim().to_lowercase();
+    if ["y", "yes", "是", "好"].contains(&answer.as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::new(Class::Verdict, t!("ssc.ask.not_done", locale = locale)))
+    }
+}

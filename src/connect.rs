@@ -1,0 +1,151 @@
+//! The way to the card: `--reader`, `--interface`, `--trace`; and to the keys: `--keys`.
+
+use crate::args::{Common, InterfaceName};
+use crate::ask;
+use crate::failure::{Class, Failure};
+use crate::output::Output;
+use crate::trace::TraceFile;
+use card_model::card::Interface;
+use card_model::profile::Profile;
+use reader::channel::{Channel, Masking, OpenOptions, Trace, TransportError};
+use reader::security::{KeyFile, KeyFileError};
+use rust_i18n::t;
+use std::path::Path;
+
+/// What all verbs share: the common flags, the output, the trace.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    /// Common flags.
+    pub common: &'a Common,
+    /// Where results and talk go.
+    pub output: Output,
+    trace: Option<TraceFile>,
+}
+
+impl<'a> Desk<'a> {
+    /// Begins the trace, if one is wanted.
+    pub fn new(common: &'a Common, output: Output) -> Result<Self, Failure> {
+        let trace = common
+            .trace
+            .as_deref()
+            .map(|path| TraceFile::create(path, output))
+            .transpose()?;
+        if trace.is_some() && common.unmasked {
+            output.warn(&t!("ssc.connect.unmasked", locale = output.lang.locale()));
+        }
+        Ok(Self { common, output, trace })
+    }
+
+    /// The same channel, with everything that goes over it written to the trace.
+    pub fn traced<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
+        let masking = if self.common.unmasked {
+            Masking::Unmasked
+        } else {
+            Masking::standard()
+        };
+        match &self.trace {
+            Some(file) => Box::new(Trace::new(channel, file.clone(), masking)),
+            None => channel,
+        }
+    }
+
+    /// Interface of simulated cards.
+    pub fn interface(&self) -> Interface {
+        match self.common.interface {
+            Some(InterfaceName::Contactless) => Interface::Contactless,
+            Some(InterfaceName::Contact) | None => Interface::Contact,
+        }
+    }
+
+    /// The built-in profile of that name.
+    pub fn profile(&self, name: &str) -> Result<&'static Profile, Failure> {
+        Profile::builtin(name).map_err(|e| Failure::explained(Class::Input, &e, self.output.lang))
+    }
+
+    /// All built-in profiles.
+    pub fn profiles(&self) -> Result<Vec<&'static Profile>, Failure> {
+        Profile::BUILTIN.iter().map(|name| self.profile(name)).collect()
+    }
+
+    /// Random bytes of the operating system.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Failure::input(t!("ssc.connect.random", locale = self.output.lang.locale())).because(error.to_string())
+        })?;
+        Ok(bytes)
+    }
+
+    /// The card of `--reader`, traced if `--trace` was given. `exclusive` keeps other programs away while it is written.
+    pub fn card(&self, exclusive: bool) -> Result<Box<dyn Channel>, Failure> {
+        let options = OpenOptions {
+            interface: self.interface(),
+            exclusive,
+        };
+        let channel = reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))?;
+        Ok(self.traced(channel))
+    }
+
+    /// A transport error as a failure: a wrong file is the caller's matter, everything else is "no card".
+    pub fn transport(&self, error: &TransportError) -> Failure {
+        let class = match error {
+            TransportError::File { .. }
+            | TransportError::FileMissing { .. }
+            | TransportError::FileExists { .. }
+            | TransportError::Image { .. }
+            | TransportError::CommandTooShort { .. } => Class::Input,
+            _ => Class::NoCard,
+        };
+        Failure::explained(class, error, self.output.lang)
+    }
+
+    /// The key file of `--keys`, if given; says so if its keys are TEST keys.
+    pub fn keys(&self) -> Result<Option<KeyFile>, Failure> {
+        self.common.keys.as_deref().map(|path| self.open_keys(path)).transpose()
+    }
+
+    /// The key file of `--keys`.
+    pub fn required_keys(&self) -> Result<KeyFile, Failure> {
+        let locale = self.output.lang.locale();
+        self.keys()?.ok_or_else(|| {
+            Failure::input(t!("ssc.connect.no_keys", locale = locale))
+                .next(t!("ssc.connect.no_keys_next", locale = locale))
+        })
+    }
+
+    /// Opens a key file; asks its passphrase if it has one.
+    pub fn open_keys(&self, path: &Path) -> Result<KeyFile, Failure> {
+        let name = path.display().to_string();
+        let file =
+            KeyFile::open(path, || ask::passphrase(&name, self.output).map_err(Opening::Asked)).map_err(|error| {
+                match error {
+                    Opening::Asked(failure) => failure,
+                    Opening::File(error) => Failure::explained(Class::Input, &error, self.output.lang),
+                }
+            })?;
+        self.banner(&file);
+        Ok(file)
+    }
+
+    /// The banner of TEST keys.
+    pub fn banner(&self, file: &KeyFile) {
+        if file.test() {
+            self.output.warn(&t!(
+                "ssc.connect.test",
+                locale = self.output.lang.locale(),
+                file = file.name()
+            ));
+        }
+    }
+}
+
+enum Opening {
+    Asked(Failure),
+    File(KeyFileError),
+}
+
+impl From<KeyFileError> for Opening {
+    fn from(error: KeyFileError) -> Self {
+        Self::File(error)
+    }
+}

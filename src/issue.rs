@@ -1,0 +1,264 @@
+//! `ssc issue`: the next holder's card, or one card file for each holder.
+
+use crate::args::Issue;
+use crate::connect::Desk;
+use crate::failure::{Class, Failure};
+use crate::output::{Report, Table, duration};
+use crate::progress::Bar;
+use crate::session::today;
+use card_model::profile::Profile;
+use personalize::holders::{Problem, Severity};
+use personalize::{
+    Batch, HolderRules, HoldersFile, IssueError, IssueReport, IssueRun, Journal, ModelOs, Settings, inspect,
+};
+use reader::channel::{Channel, SIMULATED};
+use reader::session::Session;
+use rust_i18n::t;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// What `--reader` means for a batch.
+enum Place {
+    /// `sim:DIR/`: one card file for each holder.
+    Folder(PathBuf),
+    /// `sim:FILE`: this one card.
+    File,
+    /// A PC/SC reader: one card after the other.
+    Reader,
+}
+
+/// Issues.
+pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
+    let place = place(desk);
+    let settings = settings(it, desk)?;
+    let mut keys = desk.required_keys()?;
+    if it.check {
+        let profile = desk.profile(it.profile.as_deref().unwrap_or(Profile::BUILTIN[0]))?;
+        let holders = holders(it, profile, &settings, desk)?;
+        return Ok(checked(&holders, desk));
+    }
+    let mut card = match place {
+        Place::Folder(_) => None,
+        Place::File | Place::Reader => Some(desk.card(true)?),
+    };
+    let profile = match (&it.profile, &mut card) {
+        (Some(name), _) => desk.profile(name)?,
+        (None, Some(card)) => profile_of(card.as_mut(), desk)?,
+        (None, None) => desk.profile(Profile::BUILTIN[0])?,
+    };
+    let holders = holders(it, profile, &settings, desk)?;
+    let journal = journal(it, &place, desk)?;
+    let batch = Batch {
+        profile,
+        os: &ModelOs,
+        settings: &settings,
+        holders: &holders.holders,
+        today: today(),
+    };
+    let mut run = IssueRun::new(batch, &mut keys, journal).map_err(|e| desk.issue_failure(&e))?;
+    let waiting = holders.holders.len();
+    let stopped = match (&place, card) {
+        (Place::Folder(folder), _) => {
+            let mut bar = Bar::new(waiting as u64, desk.output);
+            run.issue_simulated(folder, desk.interface(), &mut bar).err()
+        }
+        (_, Some(mut card)) => {
+            let mut bar = Bar::new(1, desk.output);
+            run.issue_next(card.as_mut(), &mut bar).err()
+        }
+        (_, None) => None,
+    };
+    let (report, _) = run.finish();
+    let rejected = matches!(place, Place::Folder(_)).then_some(&holders);
+    Ok(reported(&report, rejected, stopped, desk))
+}
+
+fn place(desk: &Desk) -> Place {
+    match desk
+        .common
+        .reader
+        .as_deref()
+        .and_then(|name| name.strip_prefix(SIMULATED))
+    {
+        Some(path) if path.ends_with(['/', std::path::MAIN_SEPARATOR]) || Path::new(path).is_dir() => {
+            Place::Folder(PathBuf::from(path.trim_end_matches(['/', std::path::MAIN_SEPARATOR])))
+        }
+        Some(_) => Place::File,
+        None => Place::Reader,
+    }
+}
+
+fn settings(it: &Issue, desk: &Desk) -> Result<Settings, Failure> {
+    let result = match &it.settings {
+        Some(path) => Settings::load(path),
+        None => Settings::test_defaults(),
+    };
+    result.map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))
+}
+
+fn holders(it: &Issue, profile: &Profile, settings: &Settings, desk: &Desk) -> Result<HoldersFile, Failure> {
+    let rules = HolderRules {
+        profile,
+        settings,
+        today: today(),
+        accept_disagreement: it.accept_disagreement,
+    };
+    let file =
+        HoldersFile::load(&it.holders, &rules).map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))?;
+    for problem in &file.problems {
+        desk.output.warn(&problem.line(desk.output.lang, false));
+    }
+    if file.holders.is_empty() && file.errors().next().is_some() {
+        return Err(rejection(&file, desk));
+    }
+    Ok(file)
+}
+
+/// The rows that cannot be issued, as a failure: the input file has to be mended.
+fn rejection(file: &HoldersFile, desk: &Desk) -> Failure {
+    let lang = desk.output.lang;
+    let count = file.errors().count();
+    let first = file
+        .errors()
+        .next()
+        .map(|problem| problem.line(lang, false))
+        .unwrap_or_default();
+    Failure::input(t!("ssc.issue.rejected", locale = lang.locale(), count = count))
+        .because(first)
+        .next(t!("ssc.issue.rejected_next", locale = lang.locale()))
+}
+
+fn checked(file: &HoldersFile, desk: &Desk) -> Report {
+    let lang = desk.output.lang;
+    let (good, all) = (file.holders.len(), file.rows);
+    let json = json!({ "rows": all, "good": good, "problems": file.problems.iter().map(|p| problem(p, desk)).collect::<Vec<_>>() });
+    let text = t!("ssc.issue.checked", locale = lang.locale(), good = good, all = all);
+    let failure = file.errors().next().map(|_| rejection(file, desk));
+    Report::new(json, text).with(failure)
+}
+
+fn problem(problem: &Problem, desk: &Desk) -> Value {
+    json!({
+        "row": problem.row,
+        "column": problem.column,
+        "error": problem.severity == Severity::Error,
+        "text": problem.line(desk.output.lang, false),
+    })
+}
+
+/// The profile of the card in the reader: what its maker meant it for, else its specification version.
+fn profile_of(card: &mut dyn Channel, desk: &Desk) -> Result<&'static Profile, Failure> {
+    let found = inspect(card, &ModelOs).map_err(|e| desk.issue_failure(&e))?;
+    match found.data {
+        Some(data) => desk.profile(&data.label),
+        None => {
+            let session = Session::open(Box::new(card)).map_err(|e| desk.refusal(&e))?;
+            let name = session.profile().name.clone();
+            desk.profile(&name)
+        }
+    }
+}
+
+/// The journal: the named one; for real readers the one beside the holders file; for a folder of simulated cards the one
+/// beside the folder, so that a rehearsal counts for nobody; for a single card file none, as the card itself remembers.
+fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Failure> {
+    let path = match (&it.journal, place) {
+        (Some(path), _) => path.clone(),
+        (None, Place::Reader) => Journal::beside(&it.holders),
+        (None, Place::Folder(folder)) => Journal::beside(folder),
+        (None, Place::File) => return Ok(None),
+    };
+    let salt = hex::encode(desk.random::<16>()?);
+    Journal::open(&path, &salt)
+        .map(Some)
+        .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))
+}
+
+fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Option<IssueError>, desk: &Desk) -> Report {
+    let lang = desk.output.lang;
+    let locale = lang.locale();
+    let mut json = json!(report.view(lang));
+    let mut table = Table::new(&[
+        t!("ssc.issue.row", locale = locale).into_owned(),
+        t!("ssc.issue.card_number", locale = locale).into_owned(),
+        t!("ssc.issue.card_id", locale = locale).into_owned(),
+        format!(">{}", t!("ssc.issue.commands", locale = locale)),
+        format!(">{}", t!("ssc.issue.time", locale = locale)),
+        t!("ssc.issue.outcome", locale = locale).into_owned(),
+    ]);
+    for card in &report.cards {
+        let view = card.view(lang);
+        let outcome = view
+            .error
+            .unwrap_or_else(|| t!("ssc.issue.done", locale = locale).into_owned());
+        table.row(vec![
+            view.row.to_string(),
+            view.card_number,
+            view.card_id.unwrap_or_default(),
+            view.commands.to_string(),
+            duration(view.micros),
+            outcome,
+        ]);
+    }
+    let mut failed = report.failed;
+    if let Some(file) = rejected {
+        for problem in file.errors() {
+            failed += 1;
+            let words = problem.line(lang, false);
+            if let Some(cards) = json["cards"].as_array_mut() {
+                cards.push(json!({
+                    "row": problem.row, "card_number": null, "card_id": null, "ok": false, "error": words,
+                }));
+            }
+        }
+    }
+    json["failed"] = json!(failed);
+    let mut text = if table.is_empty() {
+        String::new()
+    } else {
+        format!("{table}\n")
+    };
+    text.push_str(&t!(
+        "ssc.issue.sum",
+        locale = locale,
+        issued = report.issued,
+        failed = failed,
+        skipped = report.skipped
+    ));
+    if report.cards.is_empty() && stopped.is_none() {
+        desk.output.talk(&t!("ssc.issue.nobody", locale = locale));
+    }
+    let failure = stopped
+        .as_ref()
+        .or_else(|| report.cards.iter().find_map(|card| card.outcome.as_ref().err()))
+        .map(|error| desk.issue_failure(error))
+        .or_else(|| {
+            rejected
+                .filter(|file| file.errors().next().is_some())
+                .map(|file| rejection(file, desk))
+        });
+    Report::new(json, text).with(failure)
+}
+
+impl Desk<'_> {
+    /// Why a card was not issued, as a failure of its class.
+    pub fn issue_failure(&self, error: &IssueError) -> Failure {
+        let class = match error {
+            IssueError::Transport(error) => return self.transport(error),
+            IssueError::NotGenuine { .. } => Class::Verdict,
+            IssueError::SecurityModule(_)
+            | IssueError::Journal(_)
+            | IssueError::Settings(_)
+            | IssueError::Holders(_)
+            | IssueError::Profile { .. }
+            | IssueError::NumbersExhausted
+            | IssueError::Folder { .. } => Class::Input,
+            _ => Class::Refused,
+        };
+        let mut failure = Failure::explained(class, error, self.output.lang);
+        if let IssueError::Refused { sw, .. } = error {
+            failure.sw = Some(sw.0);
+        }
+        failure
+    }
+}

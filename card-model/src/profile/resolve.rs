@@ -249,6 +249,11 @@ impl KeyRole {
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         ROLES.find(word)
     }
+
+    /// The words, for errors.
+    pub(crate) const fn words() -> &'static str {
+        ROLES.allowed
+    }
 }
 
 #[derive(Clone, Copy)]

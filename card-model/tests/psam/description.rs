@@ -72,7 +72,7 @@ fn faults_are_told_with_their_line() {
         ("size = 15", "size = 16", |f| matches!(f, Fault::Sum { .. })),
         ("size = 4", "size = 5", |f| matches!(f, Fault::Range { .. })),
         ("role = \"internal authentication\"", "role = \"dance\"", |f| {
-            matches!(f, Fault::Unknown { .. })
+            matches!(f, Fault::NotOneOf { .. })
         }),
         ("type = 6", "type = 5", |f| matches!(f, Fault::PsamUsage(5))),
         ("master_key_tries = 15", "master_key_tries = 0", |f| {

@@ -1,7 +1,7 @@
 //! Reads a PSAM description from TOML; every fault is told with file, line and place.
 
 use super::{Application, Cipher, Environment, FieldKind, FileRole, PsamDescription, PsamField, PsamFile};
-use crate::profile::{Fault, KeyRole, ProfileError};
+use crate::profile::{Fault, KeyRole, ProfileError, Thing};
 use crate::psam::usage::KeyKind;
 use serde::Deserialize;
 use std::sync::OnceLock;
@@ -241,13 +241,13 @@ fn environments(source: &Source<'_>, raw: Vec<Spanned<RawEnvironment>>) -> Resul
         let name = source.df_name(&path, "name", &it.name)?;
         let twice = |what, value: String| source.fault(start, &path, Fault::Duplicate { what, value });
         if environments.iter().any(|other| other.fid == *it.fid.get_ref()) {
-            return Err(twice("FID", path.clone()));
+            return Err(twice(Thing::Fid, path.clone()));
         }
         if environments
             .iter()
             .any(|other| other.name == name || other.cipher == it.cipher)
         {
-            return Err(twice("environment", it.name.get_ref().clone()));
+            return Err(twice(Thing::DedicatedFile, it.name.get_ref().clone()));
         }
         environments.push(Environment {
             fid: *it.fid.get_ref(),
@@ -286,7 +286,14 @@ fn files(source: &Source<'_>, place: &str, raw: Vec<Spanned<RawFile>>) -> Result
             })?;
         if files.iter().any(|other| other.fid == fid || other.role == role) {
             let value = format!("{fid:04X} {word}");
-            return Err(source.fault(start, &path, Fault::Duplicate { what: "file", value }));
+            return Err(source.fault(
+                start,
+                &path,
+                Fault::Duplicate {
+                    what: Thing::File,
+                    value,
+                },
+            ));
         }
         let (name, size) = match role {
             FileRole::Keys(_) => ("keys", it.keys),
@@ -296,7 +303,7 @@ fn files(source: &Source<'_>, place: &str, raw: Vec<Spanned<RawFile>>) -> Result
         let sum: u32 = it.fields.iter().map(|field| u32::from(field.length)).sum();
         if !it.fields.is_empty() && sum != u32::from(*size.get_ref()) {
             let fault = Fault::Sum {
-                what: "fields",
+                what: Thing::Elements,
                 found: sum,
                 expected: u32::from(*size.get_ref()),
             };
@@ -332,9 +339,10 @@ fn files(source: &Source<'_>, place: &str, raw: Vec<Spanned<RawFile>>) -> Result
 
 fn further_form(source: &Source<'_>, form: &RawForm) -> Result<(KeyRole, KeyKind), ProfileError> {
     let role = KeyRole::from_word(form.role.get_ref()).ok_or_else(|| {
-        let fault = Fault::Unknown {
-            what: "role",
-            name: form.role.get_ref().clone(),
+        let fault = Fault::NotOneOf {
+            field: "role",
+            value: form.role.get_ref().clone(),
+            allowed: KeyRole::words(),
         };
         source.fault(form.role.span().start, "further_form", fault)
     })?;

@@ -2,6 +2,7 @@
 
 mod charset;
 mod encode;
+mod notation;
 mod records;
 mod value;
 

@@ -4,6 +4,7 @@
 //! it, the PIN is asked when nothing else helps.
 
 mod auth;
+mod compare;
 mod file;
 mod open;
 mod pins;

@@ -60,7 +60,9 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
     let stopped = match (&place, card) {
         (Place::Folder(folder), _) => {
             let mut bar = Bar::new(waiting as u64, desk.output);
-            run.issue_simulated(folder, desk.interface(), &mut bar).err()
+            let mut traced = |channel| desk.traced(channel);
+            run.issue_simulated_through(folder, desk.interface(), &mut bar, &mut traced)
+                .err()
         }
         (_, Some(mut card)) => {
             let mut bar = Bar::new(1, desk.output);

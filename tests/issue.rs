@@ -113,6 +113,13 @@ fn each_card_gets_the_next_holder() {
 fn old_versions_are_issued_too() {
     for profile in ["2.0", "1.0"] {
         let place = Place::new().with_keys().with_samples(1);
+        // Columns beyond the basic ones name elements that older cards do not have.
+        let text = std::fs::read_to_string(place.path("holders.csv")).expect("holders");
+        let basic: Vec<String> = text
+            .lines()
+            .map(|l| l.split(',').take(6).collect::<Vec<_>>().join(","))
+            .collect();
+        place.write("holders.csv", basic.join("\n"));
         place.run(&["card", "new", "card.sim", "--profile", profile]).expect(0);
         place.json(0, &[&ISSUE[..], &["--reader", "sim:card.sim"]].concat());
         let read = elements(&place.json(0, &["read", "SSSE/EF06", "--reader", "sim:card.sim"]));

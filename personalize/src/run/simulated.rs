@@ -7,7 +7,7 @@ use crate::journal::Stage;
 use crate::numbers::{CardNumber, Region};
 use card_model::card::{Card, Interface};
 use card_model::profile::Profile;
-use reader::channel::{ModelChannel, system_entropy};
+use reader::channel::{Channel, ModelChannel, system_entropy};
 use std::path::Path;
 
 /// Historical bytes of a simulated card: the profile's maker bytes T1–T7, four digits of the region, a serial
@@ -32,6 +32,20 @@ impl<'a> IssueRun<'a> {
         interface: Interface,
         progress: &mut dyn Progress,
     ) -> Result<(), IssueError> {
+        self.issue_simulated_through(folder, interface, progress, &mut |channel| channel)
+    }
+
+    /// The same; `through` may put decorators such as a trace around the channel of each card.
+    ///
+    /// # Errors
+    /// As [`IssueRun::issue_simulated`].
+    pub fn issue_simulated_through(
+        &mut self,
+        folder: &Path,
+        interface: Interface,
+        progress: &mut dyn Progress,
+        through: &mut dyn FnMut(Box<dyn Channel>) -> Box<dyn Channel>,
+    ) -> Result<(), IssueError> {
         let unusable = |source| IssueError::Folder { path: folder.display().to_string(), source };
         std::fs::create_dir_all(folder).map_err(unusable)?;
         self.check_keys(true)?;
@@ -48,8 +62,9 @@ impl<'a> IssueRun<'a> {
                 let historical = historical_bytes(self.batch.profile, &self.batch.settings.region, serial);
                 ModelChannel::create(&path, Card::blank(self.batch.profile, historical), interface)
             };
-            let result = channel.map_err(IssueError::from).and_then(|mut channel| {
-                self.issue_next(&mut channel, progress).map(|_| ())
+            let result = channel.map_err(IssueError::from).and_then(|channel| {
+                let mut channel = through(Box::new(channel));
+                self.issue_next(channel.as_mut(), progress).map(|_| ())
             });
             match result {
                 Ok(()) => {}

@@ -1,0 +1,224 @@
+//! The same command through a real pcscd: a served card is listed, issued, read and verified by `ssc` and read by
+//! `opensc-tool`; what is missing has exit code 3.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Place, Run, finish, has_keys};
+use reader::channel::daemon::PrivateDaemon;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A card served by `ssc card serve`; killed if a test fails.
+struct Served(Child);
+
+impl Served {
+    fn start(place: &Place, daemon: &PrivateDaemon, file: &str, more: &[&str]) -> Self {
+        let address = daemon.address(0);
+        let words = [&["card", "serve", file, "--vpcd", &address], more].concat();
+        let mut child = place.command(&words).stdout(Stdio::piped()).spawn().expect("ssc runs");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut line).expect("stdout");
+        assert!(line.contains("ready"), "{line}");
+        let served = Self(child);
+        served.wait_until_seen(place, daemon);
+        served
+    }
+
+    /// pcscd looks for new cards every 400 ms.
+    fn wait_until_seen(&self, place: &Place, daemon: &PrivateDaemon) {
+        let begin = Instant::now();
+        loop {
+            let readers = run(place, daemon, &["readers", "--json"]).expect(0).json();
+            if readers
+                .as_array()
+                .expect("list")
+                .iter()
+                .any(|r| r["card_present"] == true)
+            {
+                return;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(20), "{readers}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// SIGTERM takes the card out and saves it.
+    fn stop(mut self) {
+        let pid = self.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .expect("kill")
+                .success()
+        );
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().expect("child") {
+                assert_eq!(status.code(), Some(0));
+                return;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(10), "the card does not leave");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn run(place: &Place, daemon: &PrivateDaemon, words: &[&str]) -> Run {
+    finish(place.command(words).env("PCSCLITE_CSOCK_NAME", daemon.socket()))
+}
+
+#[test]
+fn a_served_card_is_issued_read_and_verified_through_pcscd() {
+    let place = Place::new().with_keys().with_samples(1);
+    place.run(&["card", "new", "card.sim"]).expect(0);
+    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
+    let served = Served::start(&place, &daemon, "card.sim", &["--trace", "served.txt"]);
+
+    let readers = run(&place, &daemon, &["readers", "--json"]).expect(0).json();
+    let slot = &readers[0];
+    has_keys(slot, &["name", "card_present", "atr"]);
+    assert!(
+        slot["name"].as_str().is_some_and(|name| name.contains("ssc test")),
+        "{readers}"
+    );
+    let atr = slot["atr"].as_str().expect("atr").to_owned();
+    assert!(atr.starts_with("3B6D0000"), "{atr}");
+    assert!(run(&place, &daemon, &["readers"]).expect(0).stdout.contains("TS"));
+
+    let issue = [
+        "issue",
+        "--keys",
+        "TEST.keys",
+        "--holders",
+        "holders.csv",
+        "--settings",
+        "settings.toml",
+        "--json",
+    ];
+    let done = run(&place, &daemon, &issue).expect(0).json();
+    assert_eq!(
+        (done["issued"].as_u64(), done["failed"].as_u64()),
+        (Some(1), Some(0)),
+        "{done}"
+    );
+    assert!(
+        place.path("holders.csv.journal").exists(),
+        "who issues real cards keeps a journal"
+    );
+    let again = run(&place, &daemon, &issue).expect(0).json();
+    assert_eq!(again["issued"], 0, "nobody gets two cards");
+
+    let read = run(&place, &daemon, &["read", "--keys", "TEST.keys", "--json"])
+        .expect(0)
+        .json();
+    let verdict = run(
+        &place,
+        &daemon,
+        &["verify", "--keys", "TEST.keys", "--reader", "ssc test", "--json"],
+    )
+    .expect(0)
+    .json();
+    assert_eq!(verdict["genuine"], true);
+    let bench = run(&place, &daemon, &["bench", "--runs", "50", "--json"])
+        .expect(0)
+        .json();
+    let median = bench[0]["median_us"].as_f64().expect("median");
+    assert!(median < 5_000.0, "{median} µs: is TCP_QUICKACK gone?");
+    let pin = finish(
+        place
+            .command(&["pin", "verify", "--json"])
+            .env("PCSCLITE_CSOCK_NAME", daemon.socket())
+            .env("SSC_PIN", "123456"),
+    );
+    assert_eq!(pin.expect(0).json()["ok"], true);
+
+    // Another program reads the same card: SELECT SSSE by name, GET RESPONSE is its own affair.
+    let name = "00:A4:04:00:0F:73:78:31:2E:73:68:2E:C9:E7:BB:E1:B1:A3:D5:CF:00";
+    let other = daemon
+        .command("opensc-tool")
+        .args(["-r", "0", "-s", name])
+        .output()
+        .expect("opensc-tool");
+    let said = String::from_utf8_lossy(&other.stdout).into_owned();
+    assert!(
+        said.contains("SW1=0x90, SW2=0x00") && said.contains("6F 1C 84 0F"),
+        "{said}"
+    );
+    let other = daemon
+        .command("opensc-tool")
+        .args(["-r", "0", "-a"])
+        .output()
+        .expect("opensc-tool");
+    let said = String::from_utf8_lossy(&other.stdout).to_uppercase();
+    assert_eq!(said.trim().replace(':', ""), atr);
+
+    served.stop();
+    assert!(
+        std::fs::read_to_string(place.path("served.txt"))
+            .expect("trace")
+            .lines()
+            .count()
+            > 1000
+    );
+    // The file holds what came through the reader.
+    let here = place.json(0, &["read", "--reader", "sim:card.sim", "--keys", "TEST.keys"]);
+    assert_eq!(here, read);
+}
+
+#[test]
+fn a_contactless_card_in_the_virtual_reader() {
+    let place = Place::with_card();
+    let daemon = PrivateDaemon::start("ssc air").expect("pcscd");
+    let served = Served::start(&place, &daemon, "card.sim", &["--interface", "contactless", "--json"]);
+    let readers = run(&place, &daemon, &["readers", "--json"]).expect(0).json();
+    assert!(
+        readers[0]["atr"]
+            .as_str()
+            .is_some_and(|atr| atr.starts_with("3B8D8001")),
+        "{readers}"
+    );
+    run(&place, &daemon, &["verify", "--keys", "TEST.keys"]).expect(0);
+    served.stop();
+}
+
+#[test]
+fn what_is_missing_has_code_3_and_a_next_step() {
+    let place = Place::new();
+    let nothing = place.path("none").display().to_string();
+    let without_service = |words: &[&str]| finish(place.command(words).env("PCSCLITE_CSOCK_NAME", &nothing));
+    for words in [
+        &["readers", "--json"][..],
+        &["read", "--json"],
+        &["apdu", "00840000", "--json"],
+        &["pin", "status", "--json"],
+    ] {
+        let json = without_service(words).expect(3).json();
+        has_keys(&json["error"], &["code", "what", "why", "next"]);
+        assert!(json["error"]["next"].is_string(), "{json}");
+    }
+    let daemon = PrivateDaemon::start("ssc empty").expect("pcscd");
+    for words in [
+        &["read", "--json"][..],
+        &["read", "--reader", "no such reader", "--json"],
+    ] {
+        let json = run(&place, &daemon, words).expect(3).json();
+        assert!(json["error"]["next"].is_string(), "{json}");
+    }
+    let none = PrivateDaemon::start_without_reader().expect("pcscd");
+    assert_eq!(
+        run(&place, &none, &["readers", "--json"]).expect(0).json(),
+        serde_json::json!([])
+    );
+    run(&place, &none, &["read"]).expect(3);
+}

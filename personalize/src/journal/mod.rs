@@ -71,6 +71,8 @@ pub enum Stage {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Length of the lines that are whole.
+    length: u64,
     salt: String,
     people: HashMap<Person, Progress>,
 }
@@ -93,10 +95,11 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
         let whole = whole_lines(&bytes);
-        let mut journal = Self { path: path.to_owned(), file, salt: String::new(), people: HashMap::new() };
+        let (length, people) = (whole as u64, HashMap::new());
+        let mut journal = Self { path: path.to_owned(), file, length, salt: String::new(), people };
         journal.replay(&bytes[..whole])?;
         if whole < bytes.len() {
-            journal.file.set_len(whole as u64).map_err(io)?;
+            journal.file.set_len(length).map_err(io)?;
             journal.file.sync_all().map_err(io)?;
             journal.file.seek(SeekFrom::End(0)).map_err(io)?;
         }
@@ -178,7 +181,12 @@ impl Journal {
         let mut text = serde_json::to_string(&line).map_err(|error| damaged(error.to_string()))?;
         text.push('\n');
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
-        written.map_err(|source| JournalError::Io { path: self.path.display().to_string(), source })?;
+        if let Err(source) = written {
+            // A full disk takes part of a line; what comes after it must not be joined to it.
+            let _ = self.file.set_len(self.length);
+            return Err(JournalError::Io { path: self.path.display().to_string(), source });
+        }
+        self.length += text.len() as u64;
         self.apply(line.entry);
         Ok(())
     }

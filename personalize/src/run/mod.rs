@@ -12,7 +12,7 @@ use crate::card_os::CardOs;
 use crate::error::IssueError;
 use crate::holders::Holder;
 use crate::issuer::Issuer;
-use crate::journal::{Entry, Journal, Person, Stage, Step, StepState};
+use crate::journal::{self, Entry, Journal, Person, Stage, Step, StepState};
 use crate::mask;
 use crate::numbers::{CardNumber, CardNumberFault};
 use crate::settings::Settings;
@@ -130,16 +130,26 @@ impl<'a> IssueRun<'a> {
     /// Drops holders from the front of the queue who need no card, and gives the one who gets the next. Those whose card
     /// was begun on another chip are reported as failed: the half-issued card has to be found or written off first.
     pub fn next_holder(&mut self, progress: &mut dyn Progress) -> Option<&'a Holder> {
+        self.next_with(&|_| false, progress)
+    }
+
+    /// The same, where `at_hand` says that the card begun for a holder can be gone on with.
+    fn next_with(
+        &mut self,
+        at_hand: &dyn Fn(&journal::Progress) -> bool,
+        progress: &mut dyn Progress,
+    ) -> Option<&'a Holder> {
         loop {
             let index = *self.waiting.front()?;
             let holder = self.batch.holders.get(index)?;
-            let known = self.known(holder);
-            match known.map(|(_, progress)| (progress.stage, progress.card_number, progress.historical)) {
-                Some((Stage::Issued { .. }, number, _)) => {
-                    progress.skipped(holder.row, &number);
+            let known = self.known(holder).map(|(_, known)| known);
+            match known {
+                Some(journal::Progress { stage: Stage::Issued { .. }, card_number, .. }) => {
+                    progress.skipped(holder.row, &card_number);
                     self.report.skipped += 1;
                 }
-                Some((Stage::Begun { .. }, card_number, historical)) => {
+                Some(begun) if matches!(begun.stage, Stage::Begun { .. }) && !at_hand(&begun) => {
+                    let journal::Progress { card_number, historical, .. } = begun;
                     let error = IssueError::HalfIssued { card_number: card_number.clone(), historical };
                     self.done(CardResult::failed(holder.row, card_number, error), progress);
                 }
@@ -176,7 +186,7 @@ impl<'a> IssueRun<'a> {
     }
 
     /// The journal's knowledge of a holder.
-    fn known(&self, holder: &Holder) -> Option<(Person, crate::journal::Progress)> {
+    fn known(&self, holder: &Holder) -> Option<(Person, journal::Progress)> {
         let journal = self.journal.as_ref()?;
         let person = journal.person(holder.number.as_str());
         let progress = journal.progress(&person)?.clone();

@@ -3,7 +3,7 @@
 use super::{CardResult, IssueRun, Progress};
 use crate::error::IssueError;
 use crate::holders::Holder;
-use crate::journal::Stage;
+use crate::journal;
 use crate::numbers::{CardNumber, Region};
 use card_model::card::{Card, Interface};
 use card_model::profile::Profile;
@@ -51,7 +51,9 @@ impl<'a> IssueRun<'a> {
         self.check_keys(true)?;
         let mut entropy = system_entropy()?;
         loop {
-            let Some(holder) = self.next_simulated(folder, progress) else { return Ok(()) };
+            // A card begun in a file of this folder is at hand.
+            let at_hand = |begun: &journal::Progress| folder.join(&begun.card_number).exists();
+            let Some(holder) = self.next_with(&at_hand, progress) else { return Ok(()) };
             let card_number = self.card_number(holder)?;
             let path = folder.join(card_number.as_str());
             let channel = if path.exists() {
@@ -72,17 +74,6 @@ impl<'a> IssueRun<'a> {
                 Err(error) => self.give_up(holder, &card_number, error, progress),
             }
         }
-    }
-
-    /// The next holder; also one whose card was begun in a file of this folder.
-    fn next_simulated(&mut self, folder: &Path, progress: &mut dyn Progress) -> Option<&'a Holder> {
-        let index = *self.waiting.front()?;
-        let holder = self.batch.holders.get(index)?;
-        let begun = self.known(holder).filter(|(_, p)| matches!(p.stage, Stage::Begun { .. }));
-        if begun.is_some_and(|(_, begun)| folder.join(begun.card_number).exists()) {
-            return Some(holder);
-        }
-        self.next_holder(progress)
     }
 
     /// Takes a holder off the queue whose card file cannot be used.

@@ -7,7 +7,9 @@ use crate::words::say;
 use card_model::status::StatusWord;
 use card_model::words::{Explain, Explanation, Lang};
 use reader::channel::{Reason, TransportError};
+use reader::error::ReaderError;
 use reader::security::SecurityModuleError;
+use reader::verify::Words;
 
 /// What was being done to the card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,14 +151,16 @@ pub enum IssueError {
     },
     /// The card does not prove what it should.
     NotGenuine {
-        /// Names of the checks that failed.
-        checks: Vec<String>,
+        /// The checks that failed: name and what was found.
+        checks: Vec<(Words, Words)>,
     },
     /// The structure could not be built, and the card was emptied again.
     StructureErased {
         /// Why it could not be built.
         cause: Box<IssueError>,
     },
+    /// The issued card could not be looked at.
+    Reader(#[source] Box<ReaderError>),
     /// The journal could not be kept.
     Journal(#[from] JournalError),
     /// The settings cannot be used.
@@ -170,6 +174,15 @@ pub enum IssueError {
         /// Cause.
         source: std::io::Error,
     },
+}
+
+impl From<ReaderError> for IssueError {
+    fn from(error: ReaderError) -> Self {
+        match error {
+            ReaderError::Transport(error) => Self::Transport(error),
+            error => Self::Reader(Box::new(error)),
+        }
+    }
 }
 
 /// An item of a card that was not written, or came back different.
@@ -229,8 +242,12 @@ impl Explain for IssueError {
             why: None,
             next: Some(say(lang, &format!("issue.next_{name}"), &[])),
         };
+        let found = |(title, detail): &(Words, Words)| {
+            format!("{}{}{}", title.text(lang), lang.pick("：", ": "), detail.text(lang))
+        };
         match self {
             Self::Transport(error) => error.explain(lang),
+            Self::Reader(error) => error.explain(lang),
             Self::SecurityModule(error) => error.explain(lang),
             Self::Journal(error) => error.explain(lang),
             Self::Settings(error) => error.explain(lang),
@@ -264,7 +281,7 @@ impl Explain for IssueError {
                 ..plain("items", &[("count", &failures.len().to_string())])
             },
             Self::NotGenuine { checks } => Explanation {
-                why: Some(checks.join("; ")),
+                why: Some(checks.iter().map(found).collect::<Vec<_>>().join("; ")),
                 ..plain("not_genuine", &[])
             },
             Self::StructureErased { cause } => Explanation {

@@ -3,19 +3,19 @@
 use crate::card_os::{Bench, CardOs};
 use crate::contents::{CardValues, Layout};
 use crate::data;
-use crate::error::{Action, IssueError};
+use crate::error::IssueError;
 use crate::holders::Holder;
 use crate::inspect::{Found, Preset, check_holder, inspect, preset};
 use crate::journal::{Step, StepState};
 use crate::numbers::{CardNumber, identification_head};
 use crate::settings::Settings;
 use crate::structure;
-use crate::terminal::{built, challenge, run, select};
-use card_model::profile::{DedicatedFile, KeyRole, Profile};
+use card_model::profile::{KeyDefinition, KeyRole, Profile};
 use jiff::civil::Date;
 use reader::channel::Channel;
-use reader::commands;
 use reader::security::{CardIdentity, KeyLoader, KeyReference, SecurityModuleError};
+use reader::session::Session;
+use reader::verify::Outcome;
 
 /// What is the same for all cards of a batch.
 pub struct Issuer<'a> {
@@ -177,7 +177,9 @@ impl<'a> Issuer<'a> {
 
         hook(Step::Verification, StepState::Begun)?;
         bench.channel.comment("verification");
-        prove(&mut bench)?;
+        // Issued for a day to come, a card is looked at as on that day.
+        let issue_date = holder.issue_date.or(self.settings.issue_date).unwrap_or(self.today);
+        verify(&mut bench, self.today.max(issue_date))?;
         hook(Step::Verification, StepState::Finished)?;
         Ok(IssuedCard {
             card_id,
@@ -196,7 +198,7 @@ impl<'a> Issuer<'a> {
         let code = match preset.authentication {
             Some(code) => code,
             None => {
-                let definition = irk(bench.profile)?.1;
+                let definition = irk(bench.profile)?;
                 bench.loader.identification_code_mac(KeyReference { definition, version: 1 }, bench.card, &head)?
             }
         };
@@ -223,26 +225,17 @@ fn check_same(
     }
 }
 
-/// Internal authentication: the card proves that it holds the IRK (`spec/commands.md` §2.6). As real terminals do, both
-/// values are challenges of the card: the first is the original data, the second the factor.
-fn prove(bench: &mut Bench<'_>) -> Result<(), IssueError> {
-    let (file, definition) = irk(bench.profile)?;
-    select(bench.channel, file)?;
-    let source = challenge(bench.channel)?;
-    let factor = challenge(bench.channel)?;
-    let command = built(commands::internal_authentication(&factor, &source, 1), &definition.name)?;
-    let answer = run(bench.channel, &command, || Action::InternalAuthentication)?;
-    let key = KeyReference { definition, version: 1 };
-    let expected = bench.loader.authentication_data(key, bench.card, &factor, &source)?;
-    if card_model::secret::equal(&answer, &expected) {
-        Ok(())
-    } else {
-        Err(IssueError::NotGenuine { checks: vec![definition.name.clone()] })
-    }
+/// Looks at the card as any terminal does: internal authentication, authentication code, numbers, dates.
+fn verify(bench: &mut Bench<'_>, today: Date) -> Result<(), IssueError> {
+    let mut session = Session::open_as(Box::new(&mut *bench.channel), bench.profile)?.with_security(bench.loader);
+    let verification = reader::verify::verify(&mut session, today)?;
+    let failed = verification.checks.into_iter().filter(|check| check.outcome == Outcome::Failed);
+    let checks: Vec<_> = failed.map(|check| (check.title, check.detail)).collect();
+    if checks.is_empty() { Ok(()) } else { Err(IssueError::NotGenuine { checks }) }
 }
 
-fn irk(profile: &Profile) -> Result<(&DedicatedFile, &card_model::profile::KeyDefinition), IssueError> {
-    let found = profile.dedicated_files.iter().find_map(|df| Some((df, df.key_with_role(KeyRole::InternalAuthentication)?)));
+fn irk(profile: &Profile) -> Result<&KeyDefinition, IssueError> {
+    let found = profile.dedicated_files.iter().find_map(|df| df.key_with_role(KeyRole::InternalAuthentication));
     found.ok_or_else(|| IssueError::Profile { path: "IRK".to_owned() })
 }
 

@@ -1,8 +1,9 @@
 //! Numbers of a card: region, card number with check character, card identification code, initialising institution number
 //! (`spec/files.md` §4).
 
-use crate::standard::{CARD_NUMBER_WEIGHTS, ORGANISATION, PROVIDER};
+use crate::standard::{ORGANISATION, PROVIDER};
 use core::fmt;
+use reader::check_digits::card_check;
 
 /// A GB/T 2260 region code: six digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -72,9 +73,9 @@ impl CardNumber {
             return Err(CardNumberFault::Length(count));
         }
         let (body, check) = text.split_at(8);
-        let expected = card_number_check(body.as_bytes());
-        if check.as_bytes() != [expected] {
-            return Err(CardNumberFault::Check(char::from(expected)));
+        let expected = card_check(body).ok_or(CardNumberFault::Length(count))?;
+        if !check.ends_with(expected) {
+            return Err(CardNumberFault::Check(expected));
         }
         Ok(Self(text))
     }
@@ -96,8 +97,8 @@ impl CardNumber {
         if !body.as_bytes()[0].is_ascii_uppercase() {
             return Err(CardNumberFault::Character(1));
         }
-        let check = card_number_check(body.as_bytes());
-        Ok(Self(format!("{body}{}", char::from(check))))
+        let check = card_check(&body).ok_or(CardNumberFault::Exhausted)?;
+        Ok(Self(format!("{body}{check}")))
     }
 
     /// Nine characters.
@@ -109,17 +110,6 @@ impl CardNumber {
 impl fmt::Display for CardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Check character: 11 − (Σ weight × value mod 11), letters count A = 10 … Z = 35; 10 is `X`, 11 is `0`.
-fn card_number_check(body: &[u8]) -> u8 {
-    let value = |b: u8| if b.is_ascii_digit() { u32::from(b - b'0') } else { u32::from(b.wrapping_sub(b'A')) + 10 };
-    let sum: u32 = body.iter().zip(CARD_NUMBER_WEIGHTS).map(|(b, weight)| value(*b) * weight).sum();
-    match 11 - sum % 11 {
-        10 => b'X',
-        11 => b'0',
-        digit => b"0123456789"[digit as usize],
     }
 }
 

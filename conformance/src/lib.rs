@@ -1,1 +1,16 @@
-//! skeleton
+//! Conformance of social security cards: cases derived from the card profile, run over any channel, judged by rules that
+//! are written here a second time.
+//!
+//! [`sweep`] is the access sweep (the "SAFETY" items of LD/T 6001.3, `spec/conformance.md` §4.9): each elementary file ×
+//! operation × combination of satisfied states × way of addressing. [`flow`] runs transcripts of reference command flows.
+
+pub mod flow;
+pub mod rule;
+pub mod sweep;
+pub mod terminal;
+
+mod error;
+
+pub use error::ConformanceError;
+
+rust_i18n::i18n!("../locales", fallback = "en");

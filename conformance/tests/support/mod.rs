@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod issued;
 pub mod openssl;
 pub mod textbook_sm2;
 
@@ -75,5 +76,30 @@ impl Seeded {
     /// The next bytes as an array.
     pub fn array<const N: usize>(&mut self) -> [u8; N] {
         self.bytes(N).try_into().unwrap()
+    }
+}
+
+/// xorshift: repeatable challenges for a card under test.
+pub struct Entropy(pub u64);
+
+impl rand_core::TryRng for Entropy {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        Ok((self.0 >> 16) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(u64::from(self.try_next_u32()?) << 32 | u64::from(self.try_next_u32()?))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        for byte in bytes {
+            *byte = self.try_next_u32()? as u8;
+        }
+        Ok(())
     }
 }

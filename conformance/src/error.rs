@@ -1,0 +1,63 @@
+//! Why a suite could not be run to its end. A card that behaves wrongly is no error here but a finding.
+
+use card_model::status::StatusWord;
+use card_model::words::{Explain, Explanation, Lang};
+use reader::channel::TransportError;
+use reader::security::SecurityModuleError;
+
+/// Why a suite ended early.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.explain(Lang::En).what)]
+#[non_exhaustive]
+pub enum ConformanceError {
+    /// The channel failed.
+    Transport(#[from] TransportError),
+    /// The security module failed.
+    Security(#[from] SecurityModuleError),
+    /// A state that the cases need could not be set up.
+    Setup {
+        /// What was tried, such as `UK1DF01 in DF01`.
+        step: String,
+        /// The card's answer.
+        sw: StatusWord,
+    },
+    /// The profile names a key that it does not define.
+    UnknownKey {
+        /// Its name.
+        name: String,
+    },
+    /// A transcript line that cannot be read.
+    Transcript {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        fault: String,
+    },
+}
+
+impl Explain for ConformanceError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        let locale = lang.locale();
+        let (what, next) = match self {
+            Self::Transport(error) => return error.explain(lang),
+            Self::Security(error) => return error.explain(lang),
+            Self::Setup { step, sw } => (
+                rust_i18n::t!("conformance.setup", locale = locale, step = step, sw = sw.to_string()),
+                Some(rust_i18n::t!("conformance.setup_next", locale = locale)),
+            ),
+            Self::UnknownKey { name } => (
+                rust_i18n::t!("conformance.unknown_key", locale = locale, name = name),
+                None,
+            ),
+            Self::Transcript { line, fault } => (
+                rust_i18n::t!("conformance.transcript", locale = locale, line = line, fault = fault),
+                None,
+            ),
+        };
+        Explanation {
+            what: what.into_owned(),
+            why: None,
+            next: next.map(std::borrow::Cow::into_owned),
+        }
+    }
+}

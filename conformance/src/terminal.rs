@@ -1,0 +1,219 @@
+//! The moves of a test terminal: select, authenticate, verify. It looks at every status word and corrects nothing.
+
+use crate::ConformanceError;
+use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, Profile};
+use card_model::secret::Pin;
+use card_model::status::StatusWord;
+use reader::channel::Channel;
+use reader::command::Command;
+use reader::link::{Response, exchange};
+use reader::security::{CardIdentity, KeyReference, SecurityModule};
+
+/// The card under test and what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// What the card should be.
+    pub profile: &'a Profile,
+    /// What goes into the diversification of its keys.
+    pub identity: &'a CardIdentity,
+    /// Its PIN. Without it the cases that need the PIN are left out.
+    pub pin: Option<&'a Pin>,
+}
+
+/// A terminal with a card and keys.
+pub struct Terminal<'a> {
+    channel: &'a mut dyn Channel,
+    module: &'a mut dyn SecurityModule,
+    /// The card under test.
+    pub subject: Subject<'a>,
+    /// Commands sent so far.
+    pub commands: u64,
+}
+
+impl<'a> Terminal<'a> {
+    /// Takes channel and keys for as long as a suite runs.
+    pub fn new(channel: &'a mut dyn Channel, module: &'a mut dyn SecurityModule, subject: Subject<'a>) -> Self {
+        Self {
+            channel,
+            module,
+            subject,
+            commands: 0,
+        }
+    }
+
+    /// A dedicated file by its index in the profile.
+    pub fn df(&self, index: usize) -> &'a DedicatedFile {
+        &self.subject.profile.dedicated_files[index]
+    }
+
+    /// Sends a command; `61xx` and `6Cxx` are resolved.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn send(&mut self, command: &Command) -> Result<Response, ConformanceError> {
+        self.commands += 1;
+        Ok(exchange(self.channel, command)?)
+    }
+
+    /// Resets the card.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn reset(&mut self) -> Result<(), ConformanceError> {
+        Ok(self.channel.reset()?)
+    }
+
+    /// Selects a dedicated file by its name, or by its identifier if it has none.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn select(&mut self, df: usize) -> Result<StatusWord, ConformanceError> {
+        let file = self.df(df);
+        let command = if file.name.is_empty() {
+            with_data([0x00, 0xA4, 0x00, 0x00], &file.fid.to_be_bytes())
+        } else {
+            with_data([0x00, 0xA4, 0x04, 0x00], &file.name)
+        };
+        Ok(self.send(&command)?.sw)
+    }
+
+    /// Selects a dedicated file and wants success.
+    ///
+    /// # Errors
+    /// The channel failed or the card refuses.
+    pub fn enter(&mut self, df: usize) -> Result<(), ConformanceError> {
+        let sw = self.select(df)?;
+        self.demand(sw, || format!("SELECT {}", self.df(df).id))
+    }
+
+    /// Enters a dedicated file with no key state: another one is selected before.
+    ///
+    /// # Errors
+    /// As [`Terminal::enter`].
+    pub fn enter_afresh(&mut self, df: usize) -> Result<(), ConformanceError> {
+        self.enter(self.neighbour(df))?;
+        self.enter(df)
+    }
+
+    /// Some other dedicated file that can be selected from anywhere: the environment of an application, else an
+    /// application or the MF.
+    pub fn neighbour(&self, df: usize) -> usize {
+        let profile = self.subject.profile;
+        match profile.dedicated_files[df].parent {
+            Some(parent) => parent,
+            None => profile.children(df).next().unwrap_or(df),
+        }
+    }
+
+    /// Selects an elementary file of the current dedicated file.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn select_file(&mut self, fid: u16) -> Result<StatusWord, ConformanceError> {
+        Ok(self.send(&with_data([0x00, 0xA4, 0x02, 0x00], &fid.to_be_bytes()))?.sw)
+    }
+
+    /// EXTERNAL AUTHENTICATION with a key of the current dedicated file or its environment. `version` is sent if given.
+    ///
+    /// # Errors
+    /// Channel or security module failed, or the card gives no challenge.
+    pub fn authenticate(&mut self, key: &KeyDefinition, version: Option<u8>) -> Result<StatusWord, ConformanceError> {
+        self.authenticate_as(key, version, key.id)
+    }
+
+    /// As [`Terminal::authenticate`], but the card is told the identifier `id`.
+    ///
+    /// # Errors
+    /// As [`Terminal::authenticate`].
+    pub fn authenticate_as(
+        &mut self,
+        key: &KeyDefinition,
+        version: Option<u8>,
+        id: u8,
+    ) -> Result<StatusWord, ConformanceError> {
+        let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(8))?;
+        self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
+        let source = [0x5A; 8];
+        let reference = KeyReference {
+            definition: key,
+            // The module has versions 1 to n; a version beyond is for the card to refuse, whatever the proof is.
+            version: version.unwrap_or(1).min(key.versions),
+        };
+        let proof = self
+            .module
+            .authentication_data(reference, self.subject.identity, &answer.data, &source)?;
+        let data = [&proof[..], &source, version.as_slice()].concat();
+        Ok(self.send(&with_data([0x00, 0x82, 0x00, id], &data))?.sw)
+    }
+
+    /// Authenticates a key named in a condition and wants success.
+    ///
+    /// # Errors
+    /// As [`Terminal::authenticate`], an unknown key, or the card refuses.
+    pub fn prove(&mut self, name: &str) -> Result<(), ConformanceError> {
+        let key = self.key(name)?;
+        let sw = self.authenticate(key, None)?;
+        self.demand(sw, || format!("EXTERNAL AUTHENTICATION {name}"))
+    }
+
+    /// A key of the profile by its name.
+    ///
+    /// # Errors
+    /// The profile does not define it.
+    pub fn key(&self, name: &str) -> Result<&'a KeyDefinition, ConformanceError> {
+        let found = self.subject.profile.key(name);
+        found
+            .map(|(_, key)| key)
+            .ok_or_else(|| ConformanceError::UnknownKey { name: name.to_owned() })
+    }
+
+    /// VERIFY in the environment of a dedicated file; wants success.
+    ///
+    /// # Errors
+    /// The channel failed or the card refuses.
+    pub fn verify(&mut self, df: usize, pin: &Pin) -> Result<(), ConformanceError> {
+        self.enter(self.subject.profile.environment(df))?;
+        let sw = self.send(&with_data([0x00, 0x20, 0x00, 0x00], pin.expose()))?.sw;
+        self.demand(sw, || "VERIFY".to_owned())
+    }
+
+    /// Whether the environment of a dedicated file has a PIN and the subject's PIN is known.
+    pub fn knows_pin(&self, df: usize) -> Option<&'a Pin> {
+        let environment = self.df(self.subject.profile.environment(df));
+        self.subject.pin.filter(|_| environment.has_pin)
+    }
+
+    /// Other applications of the same environment.
+    pub fn siblings(&self, df: usize) -> Vec<usize> {
+        let profile = self.subject.profile;
+        let file = &profile.dedicated_files[df];
+        match file.parent {
+            Some(parent) if file.kind == DedicatedFileKind::Adf => {
+                profile.children(parent).filter(|other| *other != df).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Turns a status word that is not 9000 into a set-up error.
+    ///
+    /// # Errors
+    /// The status word is not 9000.
+    pub fn demand(&self, sw: StatusWord, step: impl FnOnce() -> String) -> Result<(), ConformanceError> {
+        if sw == StatusWord::OK {
+            Ok(())
+        } else {
+            Err(ConformanceError::Setup { step: step(), sw })
+        }
+    }
+}
+
+/// A command with data of at most 255 bytes; longer data is cut, which no caller has.
+pub(crate) fn with_data([cla, ins, p1, p2]: [u8; 4], data: &[u8]) -> Command {
+    let data = &data[..data.len().min(255)];
+    let command = Command::new(cla, ins, p1, p2);
+    match command.clone().with_data(data) {
+        Ok(command) => command,
+        Err(_) => command,
+    }
+}

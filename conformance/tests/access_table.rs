@@ -1,0 +1,174 @@
+//! The access table three times: as data in `vectors/access.json`, in the built-in profiles, and in the specification sheet.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use card_model::card::Interface;
+use card_model::profile::{Access, FileClass, Profile, Structure};
+use card_model::status::StatusWord;
+use conformance::ConformanceError;
+use conformance::rule::States;
+use conformance::sweep::{Depth, Operation, sweep};
+use std::collections::BTreeMap;
+use support::issued::Issued;
+use support::{list, load, text};
+
+type Table = BTreeMap<String, (String, String)>;
+
+fn table(version: &str) -> Table {
+    let data = load("access.json");
+    let rows = list(&data["versions"], version).iter();
+    let field = |row, name| text(row, name).to_owned();
+    rows.map(|row| (field(row, "file"), (field(row, "read"), field(row, "update"))))
+        .collect()
+}
+
+/// A rule of the table, parsed here: alternatives of conjunctions.
+fn parse(rule: &str) -> Vec<(bool, Vec<&str>)> {
+    match rule {
+        "never" => vec![],
+        "free" => vec![(false, vec![])],
+        _ => rule
+            .split(" or ")
+            .map(|term| {
+                let (pin, keys): (Vec<&str>, Vec<&str>) = term.split(" and ").partition(|part| *part == "PIN");
+                (!pin.is_empty(), keys)
+            })
+            .collect(),
+    }
+}
+
+fn same(rule: &str, access: &Access) -> bool {
+    let terms = access
+        .terms
+        .iter()
+        .map(|term| (term.pin, term.keys.iter().map(String::as_str).collect()));
+    parse(rule) == terms.collect::<Vec<(bool, Vec<&str>)>>()
+}
+
+#[test]
+fn profiles_agree_with_the_table() {
+    for version in ["3.0", "2.0", "1.0"] {
+        let profile = Profile::builtin(version).unwrap();
+        let mut table = table(version);
+        for (df, file) in profile.files() {
+            let name = format!("{}/EF{:02X}", df.id, file.fid & 0xFF);
+            let internal = matches!(file.structure, Structure::Internal { .. });
+            match table.remove(&name) {
+                Some((read, update)) => {
+                    assert!(
+                        same(&read, &file.read),
+                        "{version} {name}: read is {}, the table says {read}",
+                        file.read
+                    );
+                    assert!(
+                        same(&update, &file.update),
+                        "{version} {name}: update is {}, not {update}",
+                        file.update
+                    );
+                }
+                None => assert!(
+                    internal || matches!(file.class, FileClass::System | FileClass::Optional),
+                    "{version} {name} is not in the table"
+                ),
+            }
+            if internal {
+                let all = States::with(true, file.read.keys());
+                assert!(
+                    !all.satisfy(&file.read) && !all.satisfy(&file.update),
+                    "{version} {name} is internal"
+                );
+            }
+        }
+        assert!(table.is_empty(), "{version}: the profile has no {:?}", table.keys());
+    }
+}
+
+/// Where the specification sheets lie beside the checkout, as they do where the project is made, the data is compared with
+/// the headings it was taken from. A checkout without them still has the data.
+#[test]
+fn the_table_agrees_with_the_sheet() {
+    let sheet = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/spec/files.md");
+    let Ok(sheet) = std::fs::read_to_string(&sheet) else {
+        println!(
+            "no specification sheet at {}: the table is taken as it is",
+            sheet.display()
+        );
+        return;
+    };
+    for (version, generation) in [("3.0", 3), ("2.0", 2)] {
+        let mut table = table(version);
+        let lines: Vec<&str> = sheet.lines().take_while(|line| !line.starts_with("### 2.2")).collect();
+        for window in lines.windows(3) {
+            let Some((df, ef)) = heading(window[0]) else { continue };
+            let read = bold(window[2], "read: ").unwrap_or_else(|| panic!("no rule under {}", window[0]));
+            let update = bold(window[2], "update: ").unwrap();
+            let name = format!("{df}/{ef}");
+            let row = table
+                .remove(&name)
+                .unwrap_or_else(|| panic!("{name} missing in the table"));
+            assert_eq!(
+                row,
+                (plain(read, generation), plain(update, generation)),
+                "{version} {name}"
+            );
+        }
+        assert!(table.is_empty(), "{version}: not in the sheet: {:?}", table.keys());
+    }
+}
+
+fn heading(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.strip_prefix("#### ")?.split(' ');
+    let (df, ef) = (words.next()?, words.next()?);
+    (ef.len() == 4 && ef.starts_with("EF") && (df == "SSSE" || df.starts_with("DF"))).then_some((df, ef))
+}
+
+fn bold<'a>(line: &'a str, label: &str) -> Option<&'a str> {
+    let (_, rest) = line.split_once(&format!("{label}**"))?;
+    rest.split_once("**").map(|(rule, _)| rule)
+}
+
+/// A rule of the sheet in the words of the table; the remarks in brackets are those of the sheet.
+fn plain(rule: &str, generation: u8) -> String {
+    match rule {
+        "COS only (no external write)" => "never".to_owned(),
+        "free (v1, v2); RKSSSE (v3)" => if generation == 3 { "RKSSSE" } else { "free" }.to_owned(),
+        other => other.split(" (").next().unwrap().replace(" AND ", " and "),
+    }
+}
+
+/// A sweep that cannot fail proves nothing: with one rule changed in what is expected, it finds just that file.
+#[test]
+fn a_changed_rule_is_found() {
+    let mut issued = Issued::new("3.0", Interface::Contact);
+    let changes: [(&str, u16, Operation, Access); 5] = [
+        ("SSSE", 0xEF06, Operation::Read, Access::free()),
+        ("SSSE", 0xEF05, Operation::Update, "RKSSSE".parse().unwrap()),
+        ("DF04", 0xEF06, Operation::Read, "PIN or RK1DF04".parse().unwrap()),
+        ("DF03", 0xEF05, Operation::Read, "PIN or RK1DF03".parse().unwrap()),
+        ("DF04", 0xEF08, Operation::Read, "RK1DF04".parse().unwrap()),
+    ];
+    for (df, fid, operation, rule) in changes {
+        let mut profile = issued.profile.clone();
+        let directory = profile.dedicated_files.iter_mut().find(|file| file.id == df).unwrap();
+        let file = directory.files.iter_mut().find(|file| file.fid == fid).unwrap();
+        match operation {
+            Operation::Read => file.read = rule,
+            Operation::Update => file.update = rule,
+        }
+        let (channel, keys, mut subject) = issued.parts();
+        subject.profile = &profile;
+        match sweep(channel, keys, subject, Depth::Quick) {
+            Ok(report) => {
+                assert!(!report.passed(), "{df}/{fid:04X} {operation:?} not found");
+                let name = format!("{df}/{fid:04X}");
+                let elsewhere: Vec<_> = report.mismatches.iter().filter(|m| m.file != name).collect();
+                assert!(elsewhere.is_empty(), "{elsewhere:?}");
+            }
+            // What the changed rule says is open, but the card refuses, cannot even be learnt.
+            Err(ConformanceError::Setup { sw, .. }) => assert_eq!(sw, StatusWord::SECURITY_NOT_SATISFIED),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

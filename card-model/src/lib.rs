@@ -4,6 +4,7 @@
 
 mod apdu;
 pub mod card;
+mod chip;
 pub mod codes;
 pub mod crypto;
 mod memory;
@@ -12,5 +13,7 @@ pub mod psam;
 pub mod secret;
 pub mod status;
 pub mod words;
+
+pub use chip::Chip;
 
 rust_i18n::i18n!("../locales", fallback = "en");

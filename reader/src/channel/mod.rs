@@ -171,14 +171,14 @@ impl Default for OpenOptions {
 /// Prefix of `--reader` that names a simulated card's file.
 pub const SIMULATED: &str = "sim:";
 
-/// Opens the card that `reader` names: `sim:FILE`, a part of a PC/SC reader's name, or nothing for the only reader with a
+/// Opens the card that `reader` names: `sim:FILE` (a simulated card or PSAM), a part of a PC/SC reader's name, or nothing for the only reader with a
 /// card.
 ///
 /// # Errors
 /// The file or the reader cannot be used; see [`TransportError`].
 pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
     if let Some(file) = reader.and_then(|name| name.strip_prefix(SIMULATED)) {
-        return Ok(Box::new(ModelChannel::open(file, options.interface)?));
+        return model::open_any(std::path::Path::new(file), options.interface);
     }
     open_pcsc(reader, options)
 }

@@ -1,7 +1,9 @@
-//! The card model in this process, in memory or in a file.
+//! A simulated card or PSAM in this process, in memory or in a file.
 
 use super::{Channel, Reason, Reset, TransportError, check_command};
+use card_model::Chip;
 use card_model::card::{Card, Interface};
+use card_model::psam::Psam;
 use rand_core::{Rng, TryRng, UnwrapErr};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -19,21 +21,21 @@ pub fn system_entropy() -> Result<Box<dyn Rng + Send>, TransportError> {
     Ok(Box::new(UnwrapErr(source)))
 }
 
-/// A simulated card in this process.
+/// A simulated card (or PSAM) in this process.
 ///
 /// With a file behind it the card is held under an exclusive lock, and after every command the card's writes go to the
 /// file in their order and at their places. Because each prefix of these writes is an image from which a card recovers, a
 /// killed process leaves a card as real cards are left by pulling them. The file is synchronised to the disk on reset and
 /// when the channel is dropped.
-pub struct ModelChannel {
+pub struct ModelChannel<M: Chip = Card> {
     name: String,
-    card: Card,
+    card: M,
     reset: Reset,
     entropy: Box<dyn Rng + Send>,
     file: Option<File>,
 }
 
-impl std::fmt::Debug for ModelChannel {
+impl<M: Chip> std::fmt::Debug for ModelChannel<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ModelChannel")
             .field("name", &self.name)
@@ -43,8 +45,31 @@ impl std::fmt::Debug for ModelChannel {
 }
 
 impl ModelChannel {
+    /// Opens and powers the simulated card of a file, and holds the file alone until dropped.
+    ///
+    /// # Errors
+    /// The file is missing, held by another program, no card image, or cannot be read or written.
+    pub fn open(path: impl AsRef<Path>, interface: Interface) -> Result<Self, TransportError> {
+        Self::open_chip(path, interface)
+    }
+}
+
+/// Opens and powers what the file holds, a card or a PSAM, and holds the file alone until dropped.
+///
+/// # Errors
+/// As [`ModelChannel::open`].
+pub(super) fn open_any(path: &Path, interface: Interface) -> Result<Box<dyn Channel>, TransportError> {
+    let (file, image) = open_file(path)?;
+    Ok(if Psam::is_image(&image) {
+        Box::new(ModelChannel::<Psam>::from_file(file, &image, interface, path)?)
+    } else {
+        Box::new(ModelChannel::<Card>::from_file(file, &image, interface, path)?)
+    })
+}
+
+impl<M: Chip> ModelChannel<M> {
     /// Powers a card in memory. `entropy` feeds its challenges, so a run with a seeded source can be repeated.
-    pub fn new(card: Card, interface: Interface, entropy: Box<dyn Rng + Send>) -> Self {
+    pub fn new(card: M, interface: Interface, entropy: Box<dyn Rng + Send>) -> Self {
         let mut channel = Self {
             name: "simulated card".to_owned(),
             card,
@@ -59,28 +84,18 @@ impl ModelChannel {
         channel
     }
 
-    /// Opens and powers the simulated card of a file, and holds the file alone until dropped.
+    /// As [`ModelChannel::open`], for one kind of chip: `ModelChannel::<Psam>::open_chip(…)`.
     ///
     /// # Errors
-    /// The file is missing, held by another program, no card image, or cannot be read or written.
-    pub fn open(path: impl AsRef<Path>, interface: Interface) -> Result<Self, TransportError> {
+    /// As [`ModelChannel::open`]; the file of another kind of chip is no image.
+    pub fn open_chip(path: impl AsRef<Path>, interface: Interface) -> Result<Self, TransportError> {
         let path = path.as_ref();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(|source| match source.kind() {
-                ErrorKind::NotFound => TransportError::FileMissing {
-                    path: path.display().to_string(),
-                },
-                _ => file_error(path, source),
-            })?;
-        lock(&file, path)?;
-        let mut image = Vec::new();
-        (&file)
-            .read_to_end(&mut image)
-            .map_err(|source| file_error(path, source))?;
-        let card = Card::from_image(&image).map_err(|source| TransportError::Image {
+        let (file, image) = open_file(path)?;
+        Self::from_file(file, &image, interface, path)
+    }
+
+    fn from_file(file: File, image: &[u8], interface: Interface, path: &Path) -> Result<Self, TransportError> {
+        let card = M::from_image(image).map_err(|source| TransportError::Image {
             path: path.display().to_string(),
             source,
         })?;
@@ -91,7 +106,7 @@ impl ModelChannel {
     ///
     /// # Errors
     /// The file exists or cannot be written.
-    pub fn create(path: impl AsRef<Path>, card: Card, interface: Interface) -> Result<Self, TransportError> {
+    pub fn create(path: impl AsRef<Path>, card: M, interface: Interface) -> Result<Self, TransportError> {
         let path = path.as_ref();
         let file = OpenOptions::new()
             .read(true)
@@ -112,7 +127,7 @@ impl ModelChannel {
         Self::with_file(card, interface, file, path)
     }
 
-    fn with_file(mut card: Card, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
+    fn with_file(mut card: M, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
         card.record_writes();
         let mut channel = Self::new(card, interface, system_entropy()?);
         channel.name = path.display().to_string();
@@ -124,12 +139,12 @@ impl ModelChannel {
     }
 
     /// The card itself, to look at it without a command.
-    pub fn card(&self) -> &Card {
+    pub fn card(&self) -> &M {
         &self.card
     }
 
     /// The card itself, to prepare a fault such as a power cut.
-    pub fn card_mut(&mut self) -> &mut Card {
+    pub fn card_mut(&mut self) -> &mut M {
         &mut self.card
     }
 
@@ -156,10 +171,10 @@ impl ModelChannel {
     ///
     /// # Errors
     /// The file behind the card cannot be written.
-    pub fn into_card(mut self) -> Result<Card, TransportError> {
+    pub fn into_card(mut self) -> Result<M, TransportError> {
         self.card.power_off();
         self.save()?;
-        let image = Card::from_image(self.card.image());
+        let image = M::from_image(self.card.image());
         image.map_err(|source| TransportError::Image {
             path: self.name.clone(),
             source,
@@ -202,14 +217,14 @@ impl ModelChannel {
     }
 }
 
-impl Drop for ModelChannel {
+impl<M: Chip> Drop for ModelChannel<M> {
     fn drop(&mut self) {
         // An error here has nobody to go to; every command before reported its own.
         let _ = self.power_off();
     }
 }
 
-impl Channel for ModelChannel {
+impl<M: Chip> Channel for ModelChannel<M> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -240,6 +255,26 @@ impl Channel for ModelChannel {
     fn reason(&self) -> Option<Reason> {
         self.card.refusal().cloned()
     }
+}
+
+/// The file under its lock, and what it holds.
+fn open_file(path: &Path) -> Result<(File, Vec<u8>), TransportError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|source| match source.kind() {
+            ErrorKind::NotFound => TransportError::FileMissing {
+                path: path.display().to_string(),
+            },
+            _ => file_error(path, source),
+        })?;
+    lock(&file, path)?;
+    let mut image = Vec::new();
+    (&file)
+        .read_to_end(&mut image)
+        .map_err(|source| file_error(path, source))?;
+    Ok((file, image))
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), TransportError> {

@@ -4,6 +4,7 @@ use super::frame::{Frames, Message, encode};
 use super::{Arrival, receive};
 use crate::channel::{Channel, ModelChannel, TransportError};
 use crate::reset::{historical, pcsc_contactless_atr};
+use card_model::Chip;
 use card_model::card::Interface;
 use std::io::Write;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -50,7 +51,7 @@ pub trait VirtualCard {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError>;
 }
 
-impl VirtualCard for ModelChannel {
+impl<M: Chip> VirtualCard for ModelChannel<M> {
     fn atr(&self) -> Vec<u8> {
         let answer = self.reset_answer();
         match (answer.interface, historical(&answer.bytes)) {

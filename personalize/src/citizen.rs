@@ -71,7 +71,10 @@ impl SocialSecurityNumber {
             return Err(NumberFault::Check(check));
         }
         let sex = if bytes[16] % 2 == 1 { '1' } else { '2' };
-        Ok(Self { text, citizen: Some(Citizen { birth, sex }) })
+        Ok(Self {
+            text,
+            citizen: Some(Citizen { birth, sex }),
+        })
     }
 
     /// The number, 18 characters.
@@ -87,7 +90,9 @@ impl SocialSecurityNumber {
     /// The province digits of a citizen number that has them. Numbers starting with 9 have none: permanent residence
     /// numbers of foreigners, and fictitious ones.
     pub fn province(&self) -> Option<&str> {
-        self.citizen.filter(|_| !self.text.starts_with('9')).map(|_| &self.text[..2])
+        self.citizen
+            .filter(|_| !self.text.starts_with('9'))
+            .map(|_| &self.text[..2])
     }
 }
 
@@ -102,7 +107,11 @@ pub(crate) fn date(digits: &str) -> Option<Date> {
     if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let (year, month, day) = (digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?);
+    let (year, month, day) = (
+        digits[..4].parse().ok()?,
+        digits[4..6].parse().ok()?,
+        digits[6..].parse().ok()?,
+    );
     Date::new(year, month, day).ok().filter(|_| year > 0)
 }
 
@@ -117,17 +126,37 @@ mod tests {
         let citizen = number.citizen().unwrap();
         assert_eq!((citizen.birth.to_string().as_str(), citizen.sex), ("1981-01-01", '1'));
         assert_eq!(number.province(), Some("11"));
-        assert_eq!(SocialSecurityNumber::parse("111111198101011111").unwrap_err(), NumberFault::Check('0'));
-        assert_eq!(SocialSecurityNumber::parse("111111198102301110").unwrap_err(), NumberFault::Birth);
-        assert_eq!(SocialSecurityNumber::parse("111111810101111").unwrap_err(), NumberFault::Old);
+        assert_eq!(
+            SocialSecurityNumber::parse("111111198101011111").unwrap_err(),
+            NumberFault::Check('0')
+        );
+        assert_eq!(
+            SocialSecurityNumber::parse("111111198102301110").unwrap_err(),
+            NumberFault::Birth
+        );
+        assert_eq!(
+            SocialSecurityNumber::parse("111111810101111").unwrap_err(),
+            NumberFault::Old
+        );
         assert_eq!(SocialSecurityNumber::parse("1111").unwrap_err(), NumberFault::Length(4));
-        assert_eq!(SocialSecurityNumber::parse("1111111981O1011110").unwrap_err(), NumberFault::Character(11));
-        assert_eq!(SocialSecurityNumber::parse("USA000000000000001").unwrap().citizen(), None);
+        assert_eq!(
+            SocialSecurityNumber::parse("1111111981O1011110").unwrap_err(),
+            NumberFault::Character(11)
+        );
+        assert_eq!(
+            SocialSecurityNumber::parse("USA000000000000001").unwrap().citizen(),
+            None
+        );
         let lower = (1000..2000)
             .map(|n| format!("9900001990010{n:04}"))
             .find(|body| citizen_check(body) == Some('X') && date(&body[6..14]).is_some())
             .unwrap();
-        assert!(SocialSecurityNumber::parse(&format!("{lower}x")).unwrap().as_str().ends_with('X'));
+        assert!(
+            SocialSecurityNumber::parse(&format!("{lower}x"))
+                .unwrap()
+                .as_str()
+                .ends_with('X')
+        );
     }
 
     proptest! {

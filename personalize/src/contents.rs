@@ -100,7 +100,9 @@ pub struct Contents {
 
 impl core::fmt::Debug for Contents {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Contents").field("files", &self.files.len()).finish_non_exhaustive()
+        f.debug_struct("Contents")
+            .field("files", &self.files.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,7 +127,9 @@ impl<'p> Layout<'p> {
         };
         let mut files = Vec::new();
         for dedicated in profile.depth_first() {
-            let Some(df) = profile.dedicated_files.get(dedicated) else { continue };
+            let Some(df) = profile.dedicated_files.get(dedicated) else {
+                continue;
+            };
             for (file, ef) in df.files.iter().enumerate() {
                 if ef.class == FileClass::System || ef.update.is_never() {
                     continue;
@@ -135,7 +139,11 @@ impl<'p> Layout<'p> {
                 }
             }
         }
-        Ok(Self { profile, files, elements })
+        Ok(Self {
+            profile,
+            files,
+            elements,
+        })
     }
 
     /// The profile.
@@ -149,13 +157,21 @@ impl<'p> Layout<'p> {
         let mut keys: Vec<(usize, &str)> = Vec::new();
         let mut dedicated = Vec::new();
         for file in &self.files {
-            let Body::Linear { records, bytes } = &file.body else { continue };
-            let Some(df) = self.profile.dedicated_files.get(file.dedicated) else { continue };
+            let Body::Linear { records, bytes } = &file.body else {
+                continue;
+            };
+            let Some(df) = self.profile.dedicated_files.get(file.dedicated) else {
+                continue;
+            };
             let Some(ef) = df.files.get(file.file) else { continue };
             dedicated.push(file.dedicated);
             for access in [&ef.update, &ef.read] {
                 let term = access.terms.iter().min_by_key(|term| term.pin);
-                keys.extend(term.into_iter().flat_map(|term| &term.keys).map(|key| (file.dedicated, key.as_str())));
+                keys.extend(
+                    term.into_iter()
+                        .flat_map(|term| &term.keys)
+                        .map(|key| (file.dedicated, key.as_str())),
+                );
             }
             commands += records.len() as u64 + if bytes.len() < 256 { 1 } else { records.len() as u64 };
         }
@@ -171,12 +187,17 @@ impl<'p> Layout<'p> {
     /// # Errors
     /// A value has no place in this card version.
     pub fn fill(&self, holder: &Holder, card: &CardValues<'_>) -> Result<Contents, IssueError> {
-        let mut contents = Contents { files: self.files.clone() };
+        let mut contents = Contents {
+            files: self.files.clone(),
+        };
         let roles = &self.elements;
         let settings = card.settings;
         let issue = holder.issue_date.or(settings.issue_date).unwrap_or(card.today);
         let broken = |path: &str| IssueError::Profile { path: path.to_owned() };
-        let expiry = holder.expiry_date.or_else(|| settings.expiry(issue)).ok_or_else(|| broken(path::EXPIRY_DATE))?;
+        let expiry = holder
+            .expiry_date
+            .or_else(|| settings.expiry(issue))
+            .ok_or_else(|| broken(path::EXPIRY_DATE))?;
         self.put(&mut contents, roles.card_id, &card.card_id)?;
         self.put_text(&mut contents, roles.category, &settings.card_category.to_string())?;
         self.put_text(&mut contents, roles.version, &self.profile.specification_version)?;
@@ -198,9 +219,14 @@ impl<'p> Layout<'p> {
     /// Optional records exist only where the holder has a value for them; the numbers of those behind them shift.
     fn add_optional(&self, contents: &mut Contents, holder: &Holder) {
         let given = |target: &Target| {
-            let Part::Record { element, .. } = target.part else { return None };
+            let Part::Record { element, .. } = target.part else {
+                return None;
+            };
             let file = target.file(self.profile)?;
-            file.elements.get(element).filter(|e| e.optional).map(|_| (target.dedicated, target.file, file))
+            file.elements
+                .get(element)
+                .filter(|e| e.optional)
+                .map(|_| (target.dedicated, target.file, file))
         };
         for (dedicated, number, file) in holder.values.iter().filter_map(|(target, _)| given(target)) {
             let keep = |element: &Element| {
@@ -208,7 +234,10 @@ impl<'p> Layout<'p> {
                 let same = |target: &Target| target.element(self.profile).is_some_and(|e| core::ptr::eq(e, element));
                 holder.values.iter().any(|(target, _)| wanted(target) && same(target))
             };
-            let place = contents.files.iter_mut().find(|f| f.dedicated == dedicated && f.file == number);
+            let place = contents
+                .files
+                .iter_mut()
+                .find(|f| f.dedicated == dedicated && f.file == number);
             if let (Some(place), Some(body)) = (place, empty_body(file, &keep)) {
                 place.body = body;
             }
@@ -216,7 +245,9 @@ impl<'p> Layout<'p> {
     }
 
     fn put_text(&self, contents: &mut Contents, target: Target, text: &str) -> Result<(), IssueError> {
-        let broken = || IssueError::Profile { path: target.path(self.profile) };
+        let broken = || IssueError::Profile {
+            path: target.path(self.profile),
+        };
         let element = target.element(self.profile).ok_or_else(broken)?;
         let bytes = encode(element, text).map_err(|_| broken())?;
         self.put(contents, target, &bytes)
@@ -238,9 +269,14 @@ impl<'p> Layout<'p> {
         let no_place = || self.no_place(target);
         match (contents.find(target).ok_or_else(no_place)?, target.part) {
             (Body::Linear { records, bytes }, Part::Record { element, nth, .. }) => {
-                let slot = records.iter().find(|slot| slot.element == element && slot.nth == nth).ok_or_else(no_place)?;
+                let slot = records
+                    .iter()
+                    .find(|slot| slot.element == element && slot.nth == nth)
+                    .ok_or_else(no_place)?;
                 let start = slot.start + 2 + inner_offset;
-                let room = bytes.get_mut(start..start + value.len()).filter(|_| start + value.len() <= slot.end());
+                let room = bytes
+                    .get_mut(start..start + value.len())
+                    .filter(|_| start + value.len() <= slot.end());
                 room.ok_or_else(no_place)?.copy_from_slice(value);
                 Ok(())
             }
@@ -254,21 +290,39 @@ impl<'p> Layout<'p> {
 
     /// Where the value of an inner element begins in its template.
     fn inner_offset(&self, target: Target) -> usize {
-        let Part::Record { element, inner: Some(inner), .. } = target.part else { return 0 };
+        let Part::Record {
+            element,
+            inner: Some(inner),
+            ..
+        } = target.part
+        else {
+            return 0;
+        };
         let outer = target.file(self.profile).and_then(|file| file.elements.get(element));
-        let before = outer.map(|outer| outer.inner.iter().take(inner).map(|e| 2 + usize::from(e.length)).sum::<usize>());
+        let before = outer.map(|outer| {
+            outer
+                .inner
+                .iter()
+                .take(inner)
+                .map(|e| 2 + usize::from(e.length))
+                .sum::<usize>()
+        });
         before.unwrap_or(0) + 2
     }
 
     fn no_place(&self, target: Target) -> IssueError {
-        IssueError::Profile { path: target.path(self.profile) }
+        IssueError::Profile {
+            path: target.path(self.profile),
+        }
     }
 }
 
 impl Contents {
     fn find(&mut self, target: Target) -> Option<&mut Body> {
         let mut files = self.files.iter_mut();
-        files.find(|file| file.dedicated == target.dedicated && file.file == target.file).map(|file| &mut file.body)
+        files
+            .find(|file| file.dedicated == target.dedicated && file.file == target.file)
+            .map(|file| &mut file.body)
     }
 }
 

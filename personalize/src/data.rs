@@ -34,7 +34,13 @@ impl DataReport {
     /// # Errors
     /// At least one item failed.
     pub fn require_all(self) -> Result<Self, IssueError> {
-        if self.failures.is_empty() { Ok(self) } else { Err(IssueError::Items { failures: self.failures }) }
+        if self.failures.is_empty() {
+            Ok(self)
+        } else {
+            Err(IssueError::Items {
+                failures: self.failures,
+            })
+        }
     }
 }
 
@@ -46,10 +52,17 @@ impl DataReport {
 /// is in the report.
 pub fn write(bench: &mut Bench<'_>, contents: &Contents, pin: Option<&Pin>) -> Result<DataReport, IssueError> {
     let profile = bench.profile;
-    let mut writer =
-        Writer { bench, pin, pin_answer: None, keys: Vec::new(), report: DataReport::default() };
+    let mut writer = Writer {
+        bench,
+        pin,
+        pin_answer: None,
+        keys: Vec::new(),
+        report: DataReport::default(),
+    };
     for files in contents.files.chunk_by(|a, b| a.dedicated == b.dedicated) {
-        let Some(df) = files.first().and_then(|f| profile.dedicated_files.get(f.dedicated)) else { continue };
+        let Some(df) = files.first().and_then(|f| profile.dedicated_files.get(f.dedicated)) else {
+            continue;
+        };
         let todo = |f: &&FileContents| !f.body.is_nothing();
         if !files.iter().any(|f| todo(&f)) {
             continue;
@@ -95,7 +108,9 @@ struct Writer<'b, 'a, 'p> {
 
 impl Writer<'_, '_, '_> {
     fn write_file(&mut self, df: &DedicatedFile, contents: &FileContents) -> Result<(), IssueError> {
-        let Some(ef) = df.files.get(contents.file) else { return Ok(()) };
+        let Some(ef) = df.files.get(contents.file) else {
+            return Ok(());
+        };
         if let Err(closed) = self.open(df, &ef.update)? {
             let kind = match closed {
                 Closed::Card(sw) => ItemFailureKind::NotWritten(sw),
@@ -124,7 +139,9 @@ impl Writer<'_, '_, '_> {
                     return Ok(());
                 }
                 for record in records {
-                    self.update(update_record(0x00, RecordMode::Previous, ef.sfi, record), || file_path(df, ef))?;
+                    self.update(update_record(0x00, RecordMode::Previous, ef.sfi, record), || {
+                        file_path(df, ef)
+                    })?;
                 }
             }
         }
@@ -137,11 +154,7 @@ impl Writer<'_, '_, '_> {
         Ok(exchange(self.bench.channel, &command)?.sw)
     }
 
-    fn update(
-        &mut self,
-        command: Result<Command, CommandError>,
-        path: impl Fn() -> String,
-    ) -> Result<(), IssueError> {
+    fn update(&mut self, command: Result<Command, CommandError>, path: impl Fn() -> String) -> Result<(), IssueError> {
         let command = command.map_err(|_| IssueError::Profile { path: path() })?;
         let response = exchange(self.bench.channel, &command)?;
         if response.sw.is_ok() {
@@ -153,7 +166,9 @@ impl Writer<'_, '_, '_> {
     }
 
     fn compare_file(&mut self, df: &DedicatedFile, contents: &FileContents) -> Result<(), IssueError> {
-        let Some(ef) = df.files.get(contents.file) else { return Ok(()) };
+        let Some(ef) = df.files.get(contents.file) else {
+            return Ok(());
+        };
         let path = file_path(df, ef);
         if self.report.failures.iter().any(|failure| failure.path == path) {
             return Ok(());
@@ -170,7 +185,11 @@ impl Writer<'_, '_, '_> {
             Body::Linear { records, bytes } => self.compare_records(df, ef, records, bytes),
             Body::Transparent(content) => self.compare_transparent(ef, path, content.as_deref().unwrap_or_default()),
             Body::Cyclic(records) => {
-                let kind = if self.holds_cyclic(ef, records)? { None } else { Some(ItemFailureKind::Different) };
+                let kind = if self.holds_cyclic(ef, records)? {
+                    None
+                } else {
+                    Some(ItemFailureKind::Different)
+                };
                 match kind {
                     None => self.report.compared += records.len(),
                     Some(kind) => self.fail(path, kind),
@@ -340,14 +359,21 @@ fn find_key<'p>(profile: &'p Profile, df: &'p DedicatedFile, name: &str) -> Opti
 impl Slot {
     /// How the record is named: by its tag, as writers in the field do, or by its number where several have the tag.
     fn address(&self) -> (u8, RecordMode) {
-        if self.unique { (self.tag, RecordMode::First) } else { (self.number, RecordMode::Number) }
+        if self.unique {
+            (self.tag, RecordMode::First)
+        } else {
+            (self.number, RecordMode::Number)
+        }
     }
 }
 
 /// The pieces in which a transparent file is written and read, with their offsets.
 fn blocks(content: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     // Files have at most 32767 bytes.
-    content.chunks(CHUNK).enumerate().map(|(number, block)| (u16::try_from(number * CHUNK).unwrap_or(u16::MAX), block))
+    content
+        .chunks(CHUNK)
+        .enumerate()
+        .map(|(number, block)| (u16::try_from(number * CHUNK).unwrap_or(u16::MAX), block))
 }
 
 fn file_path(df: &DedicatedFile, ef: &ElementaryFile) -> String {

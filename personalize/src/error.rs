@@ -56,9 +56,11 @@ impl Action {
             Self::CardData => with("action.card_data", ""),
             Self::AuthenticateMaster(id) => with("action.authenticate_master", id),
             Self::Create(path) => with("action.create", path),
-            Self::LoadKey(name, version) => {
-                say(lang, "action.load_key", &[("name", name), ("version", &version.to_string())])
-            }
+            Self::LoadKey(name, version) => say(
+                lang,
+                "action.load_key",
+                &[("name", name), ("version", &version.to_string())],
+            ),
             Self::LoadPin => with("action.load_pin", ""),
             Self::MasterKey(id) => with("action.master_key", id),
             Self::Activate(id) => with("action.activate", id),
@@ -212,12 +214,16 @@ impl ItemFailure {
     pub fn words(&self, lang: Lang) -> String {
         let path = ("path", self.path.as_str());
         match &self.kind {
-            ItemFailureKind::NotWritten(sw) => {
-                say(lang, "item.not_written", &[path, ("sw", &sw.to_string()), ("meaning", &sw.meaning(lang))])
-            }
-            ItemFailureKind::NotRead(sw) => {
-                say(lang, "item.not_read", &[path, ("sw", &sw.to_string()), ("meaning", &sw.meaning(lang))])
-            }
+            ItemFailureKind::NotWritten(sw) => say(
+                lang,
+                "item.not_written",
+                &[path, ("sw", &sw.to_string()), ("meaning", &sw.meaning(lang))],
+            ),
+            ItemFailureKind::NotRead(sw) => say(
+                lang,
+                "item.not_read",
+                &[path, ("sw", &sw.to_string()), ("meaning", &sw.meaning(lang))],
+            ),
             ItemFailureKind::Different => say(lang, "item.different", &[path]),
             ItemFailureKind::NoKey(key) => say(lang, "item.no_key", &[path, ("key", key)]),
         }
@@ -253,7 +259,11 @@ impl Explain for IssueError {
             Self::Settings(error) => error.explain(lang),
             Self::Holders(error) => error.explain(lang),
             Self::Refused { action, sw, reason } => Explanation {
-                what: say(lang, "issue.refused", &[("action", &action.words(lang)), ("sw", &sw.to_string())]),
+                what: say(
+                    lang,
+                    "issue.refused",
+                    &[("action", &action.words(lang)), ("sw", &sw.to_string())],
+                ),
                 why: Some(match reason {
                     Some(reason) => format!("{} ({})", sw.meaning(lang), rule(lang, reason)),
                     None => sw.meaning(lang),
@@ -268,13 +278,12 @@ impl Explain for IssueError {
             Self::OtherHolder { holder } => plain("other_holder", &[("holder", holder)]),
             Self::AlreadyIssued { card_number } => plain("already_issued", &[("number", card_number)]),
             Self::IssuedChip { card_number } => plain("issued_chip", &[("number", card_number)]),
-            Self::HalfIssued { card_number, historical } => {
-                plain("half_issued", &[("number", card_number), ("historical", historical)])
-            }
+            Self::HalfIssued {
+                card_number,
+                historical,
+            } => plain("half_issued", &[("number", card_number), ("historical", historical)]),
             Self::Profile { path } => plain("profile", &[("path", path)]),
-            Self::OtherRegion { card, settings } => {
-                plain("other_region", &[("card", card), ("settings", settings)])
-            }
+            Self::OtherRegion { card, settings } => plain("other_region", &[("card", card), ("settings", settings)]),
             Self::NumbersExhausted => plain("numbers_exhausted", &[]),
             Self::Items { failures } => Explanation {
                 why: Some(failures.iter().map(|f| f.words(lang)).collect::<Vec<_>>().join("; ")),
@@ -300,5 +309,9 @@ fn rule(lang: Lang, reason: &Reason) -> String {
     let file = reason.file.as_deref().unwrap_or_default();
     let condition = reason.condition.as_deref().unwrap_or_default();
     let missing = reason.missing.join(", ");
-    say(lang, "issue.rule", &[("file", file), ("condition", condition), ("missing", &missing)])
+    say(
+        lang,
+        "issue.rule",
+        &[("file", file), ("condition", condition), ("missing", &missing)],
+    )
 }

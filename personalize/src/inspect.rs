@@ -73,7 +73,10 @@ impl Preset {
 /// Reads what may be read without a key from the issuer data; items that are not there are left out.
 pub(crate) fn preset(channel: &mut dyn Channel, profile: &Profile) -> Result<Preset, IssueError> {
     let target = locate(profile, path::CARD_ID)?;
-    let df = profile.dedicated_files.get(target.dedicated).ok_or_else(|| profile_error(path::CARD_ID))?;
+    let df = profile
+        .dedicated_files
+        .get(target.dedicated)
+        .ok_or_else(|| profile_error(path::CARD_ID))?;
     // Some cards want the MF before the SSSE (`spec/files.md` §9.9).
     if !terminal::try_select(channel, df)?.sw.is_ok() {
         if let Some(mf) = profile.dedicated_files.first() {
@@ -88,7 +91,9 @@ pub(crate) fn preset(channel: &mut dyn Channel, profile: &Profile) -> Result<Pre
     let text = item(channel, profile, path::CARD_NUMBER)?.filter(|value| is_filled(value));
     Ok(Preset {
         identification: known.map(|code| core::array::from_fn(|i| code[i])),
-        authentication: known.map(|code| core::array::from_fn(|i| code[12 + i])).filter(is_filled_array),
+        authentication: known
+            .map(|code| core::array::from_fn(|i| code[12 + i]))
+            .filter(is_filled_array),
         institution: item(channel, profile, path::INSTITUTION)?
             .and_then(|value| <[u8; 12]>::try_from(value).ok())
             .filter(|value| is_filled(value)),
@@ -101,8 +106,13 @@ pub(crate) fn preset(channel: &mut dyn Channel, profile: &Profile) -> Result<Pre
 pub(crate) fn check_holder(bench: &mut Bench<'_>, number: &str) -> Result<bool, IssueError> {
     let profile = bench.profile;
     let target = locate(profile, path::SOCIAL_SECURITY_NUMBER)?;
-    let df = profile.dedicated_files.get(target.dedicated).ok_or_else(|| profile_error(path::SOCIAL_SECURITY_NUMBER))?;
-    let file = target.file(profile).ok_or_else(|| profile_error(path::SOCIAL_SECURITY_NUMBER))?;
+    let df = profile
+        .dedicated_files
+        .get(target.dedicated)
+        .ok_or_else(|| profile_error(path::SOCIAL_SECURITY_NUMBER))?;
+    let file = target
+        .file(profile)
+        .ok_or_else(|| profile_error(path::SOCIAL_SECURITY_NUMBER))?;
     terminal::select(bench.channel, df)?;
     if !file.read.is_free() {
         let term = file.read.terms.iter().find(|term| !term.pin);
@@ -111,12 +121,20 @@ pub(crate) fn check_holder(bench: &mut Bench<'_>, number: &str) -> Result<bool, 
             external_authentication(bench, KeyReference { definition, version: 1 })?;
         }
     }
-    let Some(held) = item(bench.channel, profile, path::SOCIAL_SECURITY_NUMBER)? else { return Ok(false) };
+    let Some(held) = item(bench.channel, profile, path::SOCIAL_SECURITY_NUMBER)? else {
+        return Ok(false);
+    };
     if !is_filled(&held) {
         return Ok(false);
     }
     let held = plain(profile, path::SOCIAL_SECURITY_NUMBER, &held).unwrap_or_default();
-    if held == number { Ok(true) } else { Err(IssueError::OtherHolder { holder: mask::number(&held) }) }
+    if held == number {
+        Ok(true)
+    } else {
+        Err(IssueError::OtherHolder {
+            holder: mask::number(&held),
+        })
+    }
 }
 
 /// The value of a record of the current dedicated file, by its tag; `None` if the card has no such record.
@@ -142,7 +160,9 @@ fn item(channel: &mut dyn Channel, profile: &Profile, path: &str) -> Result<Opti
         Some((&[found, stated], value)) if found == tag && usize::from(stated) == value.len() => {
             Ok(Some(value.to_vec()))
         }
-        _ => Err(IssueError::Answer { action: Action::Read(path.to_owned()) }),
+        _ => Err(IssueError::Answer {
+            action: Action::Read(path.to_owned()),
+        }),
     }
 }
 

@@ -52,7 +52,12 @@ impl<'a> Issuer<'a> {
         settings: &'a Settings,
         today: Date,
     ) -> Result<Self, IssueError> {
-        Ok(Self { os, settings, layout: Layout::new(profile)?, today })
+        Ok(Self {
+            os,
+            settings,
+            layout: Layout::new(profile)?,
+            today,
+        })
     }
 
     /// The profile.
@@ -135,12 +140,22 @@ impl<'a> Issuer<'a> {
         if found.needs_structure() {
             hook(Step::Structure, StepState::Begun)?;
             channel.comment("structure and keys");
-            let mut bench = Bench { channel, loader, profile, card: &card };
+            let mut bench = Bench {
+                channel,
+                loader,
+                profile,
+                card: &card,
+            };
             structure::build(&mut bench, self.os, &self.settings.initial_pin)?;
             hook(Step::Structure, StepState::Finished)?;
         } else if finish_structure && found.data.is_some() {
             hook(Step::Structure, StepState::Begun)?;
-            let mut bench = Bench { channel, loader, profile, card: &card };
+            let mut bench = Bench {
+                channel,
+                loader,
+                profile,
+                card: &card,
+            };
             structure::put_in_force(&mut bench, self.os)?;
             hook(Step::Structure, StepState::Finished)?;
         }
@@ -158,7 +173,12 @@ impl<'a> Issuer<'a> {
             }
             card.region = region.as_str().to_owned();
         }
-        let mut bench = Bench { channel, loader, profile, card: &card };
+        let mut bench = Bench {
+            channel,
+            loader,
+            profile,
+            card: &card,
+        };
         if !found.needs_structure() {
             check_same(&mut bench, holder, card_number, &preset)?;
         }
@@ -193,13 +213,19 @@ impl<'a> Issuer<'a> {
     /// the historical bytes, as on most cards; readers must not rely on that (`spec/files.md` §4.1).
     fn identification(&self, bench: &mut Bench<'_>, preset: &Preset) -> Result<[u8; 16], IssueError> {
         let historical = &bench.card.historical;
-        let serial = preset.serial().unwrap_or_else(|| core::array::from_fn(|i| historical[9 + i]));
-        let head = preset.identification.unwrap_or_else(|| identification_head(&self.settings.region, serial));
+        let serial = preset
+            .serial()
+            .unwrap_or_else(|| core::array::from_fn(|i| historical[9 + i]));
+        let head = preset
+            .identification
+            .unwrap_or_else(|| identification_head(&self.settings.region, serial));
         let code = match preset.authentication {
             Some(code) => code,
             None => {
                 let definition = irk(bench.profile)?;
-                bench.loader.identification_code_mac(KeyReference { definition, version: 1 }, bench.card, &head)?
+                bench
+                    .loader
+                    .identification_code_mac(KeyReference { definition, version: 1 }, bench.card, &head)?
             }
         };
         let mut card_id = [0; 16];
@@ -218,9 +244,9 @@ fn check_same(
 ) -> Result<(), IssueError> {
     let same = check_holder(bench, holder.number.as_str())?;
     match &preset.card_number {
-        Some(number) if same && number != card_number.as_str() => {
-            Err(IssueError::AlreadyIssued { card_number: number.clone() })
-        }
+        Some(number) if same && number != card_number.as_str() => Err(IssueError::AlreadyIssued {
+            card_number: number.clone(),
+        }),
         _ => Ok(()),
     }
 }
@@ -229,13 +255,23 @@ fn check_same(
 fn verify(bench: &mut Bench<'_>, today: Date) -> Result<(), IssueError> {
     let mut session = Session::open_as(Box::new(&mut *bench.channel), bench.profile)?.with_security(bench.loader);
     let verification = reader::verify::verify(&mut session, today)?;
-    let failed = verification.checks.into_iter().filter(|check| check.outcome == Outcome::Failed);
+    let failed = verification
+        .checks
+        .into_iter()
+        .filter(|check| check.outcome == Outcome::Failed);
     let checks: Vec<_> = failed.map(|check| (check.title, check.detail)).collect();
-    if checks.is_empty() { Ok(()) } else { Err(IssueError::NotGenuine { checks }) }
+    if checks.is_empty() {
+        Ok(())
+    } else {
+        Err(IssueError::NotGenuine { checks })
+    }
 }
 
 fn irk(profile: &Profile) -> Result<&KeyDefinition, IssueError> {
-    let found = profile.dedicated_files.iter().find_map(|df| df.key_with_role(KeyRole::InternalAuthentication));
+    let found = profile
+        .dedicated_files
+        .iter()
+        .find_map(|df| df.key_with_role(KeyRole::InternalAuthentication));
     found.ok_or_else(|| IssueError::Profile { path: "IRK".to_owned() })
 }
 

@@ -3,7 +3,9 @@
 /// A name with its first character only: `张三丰` becomes `张**`.
 pub fn name(name: &str) -> String {
     let mut characters = name.chars();
-    let Some(first) = characters.next() else { return String::new() };
+    let Some(first) = characters.next() else {
+        return String::new();
+    };
     let mut masked = String::from(first);
     masked.extend(characters.map(|_| '*'));
     masked
@@ -13,7 +15,11 @@ pub fn name(name: &str) -> String {
 pub fn number(number: &str) -> String {
     let count = number.chars().count();
     let visible = |i: usize| count > 6 && (i < 2 || i + 2 >= count);
-    number.chars().enumerate().map(|(i, c)| if visible(i) { c } else { '*' }).collect()
+    number
+        .chars()
+        .enumerate()
+        .map(|(i, c)| if visible(i) { c } else { '*' })
+        .collect()
 }
 
 #[cfg(test)]

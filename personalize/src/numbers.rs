@@ -66,7 +66,10 @@ impl CardNumber {
             _ => text.to_owned(),
         };
         let count = text.chars().count();
-        if let Some(position) = text.chars().position(|c| !(c.is_ascii_digit() || c.is_ascii_uppercase())) {
+        if let Some(position) = text
+            .chars()
+            .position(|c| !(c.is_ascii_digit() || c.is_ascii_uppercase()))
+        {
             return Err(CardNumberFault::Character(position + 1));
         }
         if count != 9 {
@@ -85,13 +88,22 @@ impl CardNumber {
     /// # Errors
     /// The prefix is not 1–8 such characters, or the sequence does not fit.
     pub fn assign(prefix: &str, sequence: u64) -> Result<Self, CardNumberFault> {
-        let places = 8_usize.checked_sub(prefix.len()).ok_or(CardNumberFault::Length(prefix.len()))?;
-        let digits = if places == 0 { String::new() } else { format!("{sequence:0places$}") };
+        let places = 8_usize
+            .checked_sub(prefix.len())
+            .ok_or(CardNumberFault::Length(prefix.len()))?;
+        let digits = if places == 0 {
+            String::new()
+        } else {
+            format!("{sequence:0places$}")
+        };
         if digits.len() != places || (places == 0 && sequence > 0) {
             return Err(CardNumberFault::Exhausted);
         }
         let body = format!("{prefix}{digits}");
-        if let Some(position) = body.bytes().position(|b| !(b.is_ascii_digit() || b.is_ascii_uppercase())) {
+        if let Some(position) = body
+            .bytes()
+            .position(|b| !(b.is_ascii_digit() || b.is_ascii_uppercase()))
+        {
             return Err(CardNumberFault::Character(position + 1));
         }
         if !body.as_bytes()[0].is_ascii_uppercase() {
@@ -145,12 +157,15 @@ impl Institution {
             24 => {
                 let mut bytes = [0; 12];
                 hex::decode_to_slice(text, &mut bytes).ok()?;
-                let regions = Region::from_packed(&bytes[5..8]).is_some() && Region::from_packed(&bytes[8..11]).is_some();
+                let regions =
+                    Region::from_packed(&bytes[5..8]).is_some() && Region::from_packed(&bytes[8..11]).is_some();
                 (bytes[..5] == ORGANISATION && regions).then_some(Self(bytes))
             }
-            8 if text.is_ascii() => {
-                Some(Self::new(issuing, &Region::parse(&text[..6])?, u8::from_str_radix(&text[6..], 16).ok()?))
-            }
+            8 if text.is_ascii() => Some(Self::new(
+                issuing,
+                &Region::parse(&text[..6])?,
+                u8::from_str_radix(&text[6..], 16).ok()?,
+            )),
             2 if text.is_ascii() => Some(Self::new(issuing, issuing, u8::from_str_radix(text, 16).ok()?)),
             _ => None,
         }
@@ -193,7 +208,10 @@ mod tests {
         assert_eq!(hex::encode_upper(head), "990000D15600000501020304");
         let whole = Institution::parse("91560000029900009900016A", &region).unwrap();
         assert_eq!(whole, Institution::parse("9900016A", &region).unwrap());
-        assert_eq!(hex::encode_upper(Institution::parse("02", &region).unwrap().bytes()), "915600000299000099000002");
+        assert_eq!(
+            hex::encode_upper(Institution::parse("02", &region).unwrap().bytes()),
+            "915600000299000099000002"
+        );
         assert_eq!(Institution::parse("91560000039900009900016A", &region), None);
         assert_eq!(whole.issuing(), Some(region));
     }

@@ -50,8 +50,10 @@ impl Settings {
     /// The file cannot be read, is no TOML, or holds keys or values that are not allowed; all of them are told.
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Unreadable { file: name.clone(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
+            file: name.clone(),
+            source,
+        })?;
         Self::parse(&Zeroizing::new(text), &name)
     }
 
@@ -71,14 +73,21 @@ impl Settings {
         for (key, value) in table.get_ref() {
             if let Err(fault) = draft.set(key.get_ref(), value.get_ref()) {
                 let line = lines.of(key.span().start);
-                problems.push(SettingsProblem { line, key: key.get_ref().to_string(), fault });
+                problems.push(SettingsProblem {
+                    line,
+                    key: key.get_ref().to_string(),
+                    fault,
+                });
             }
         }
         problems.sort_by_key(|problem| problem.line);
         let settings = draft.finish(&mut problems);
         match settings {
             Some(settings) if problems.is_empty() => Ok(settings),
-            _ => Err(SettingsError::Refused { file: name.to_owned(), problems }),
+            _ => Err(SettingsError::Refused {
+                file: name.to_owned(),
+                problems,
+            }),
         }
     }
 
@@ -151,7 +160,13 @@ impl Draft {
         let region = self.region.or_else(|| Region::parse("990000"))?;
         let prefix = self.card_number_prefix.unwrap_or_else(|| "T".to_owned());
         let first_sequence = self.first_sequence.unwrap_or(1);
-        let mut refuse = |key: &str, fault| problems.push(SettingsProblem { line: 0, key: key.to_owned(), fault });
+        let mut refuse = |key: &str, fault| {
+            problems.push(SettingsProblem {
+                line: 0,
+                key: key.to_owned(),
+                fault,
+            })
+        };
         let institution = Institution::parse(self.institution.as_deref().unwrap_or("01"), &region);
         if institution.is_none() {
             refuse("initializing_institution", SettingsFault::Institution);
@@ -199,7 +214,10 @@ mod tests {
         let settings = Settings::test_defaults().unwrap();
         assert_eq!(settings.region.as_str(), "990000");
         assert_eq!(settings.validity_years, 10);
-        assert_eq!(hex::encode_upper(settings.institution.bytes()), "915600000299000099000001");
+        assert_eq!(
+            hex::encode_upper(settings.institution.bytes()),
+            "915600000299000099000001"
+        );
         assert!(format!("{settings:?}").contains("hidden"));
         let leap = Date::constant(2024, 2, 29);
         assert_eq!(settings.expiry(leap), Some(Date::constant(2034, 2, 28)));
@@ -211,7 +229,10 @@ mod tests {
                     card_number_prefix = \"A9\"\nfirst_sequence = 7\ncard_category = 2\ninitial_pin = \"654321\"\n";
         let settings = Settings::parse(text, "x").unwrap();
         assert_eq!(settings.issue_date, Some(Date::constant(2026, 1, 2)));
-        assert_eq!(hex::encode_upper(settings.institution.bytes()), "91560000029901009901006A");
+        assert_eq!(
+            hex::encode_upper(settings.institution.bytes()),
+            "91560000029901009901006A"
+        );
         assert_eq!((settings.first_sequence, settings.card_category), (7, '2'));
         for written in ["\"2026-01-02\"", "\"20260102\"", "20260102"] {
             let settings = Settings::parse(&format!("issue_date = {written}"), "x").unwrap();
@@ -223,7 +244,9 @@ mod tests {
     fn every_problem_is_told_with_its_line() {
         let text = "# office\nregion = \"99000\"\nvalidity_years = 0\ninitial_pin = \"12a4\"\nregon = 1\n\
                     card_number_prefix = \"9\"\nissue_date = \"2026-02-30\"\ninitializing_institution = \"zz\"\n";
-        let Err(SettingsError::Refused { problems, .. }) = Settings::parse(text, "office.toml") else { panic!() };
+        let Err(SettingsError::Refused { problems, .. }) = Settings::parse(text, "office.toml") else {
+            panic!()
+        };
         let told: Vec<_> = problems.iter().map(|p| (p.line, p.key.as_str())).collect();
         assert_eq!(
             told,
@@ -241,8 +264,12 @@ mod tests {
 
     #[test]
     fn syntax_has_a_line_and_no_secret() {
-        let Err(error) = Settings::parse("region = \"990000\"\ninitial_pin = 123456\"\n", "office.toml") else { panic!() };
-        let SettingsError::Syntax { line, .. } = &error else { panic!("{error:?}") };
+        let Err(error) = Settings::parse("region = \"990000\"\ninitial_pin = 123456\"\n", "office.toml") else {
+            panic!()
+        };
+        let SettingsError::Syntax { line, .. } = &error else {
+            panic!("{error:?}")
+        };
         assert_eq!(*line, 2);
         assert!(!error.to_string().contains("123456"));
     }

@@ -9,8 +9,8 @@ pub const CARD_CATEGORY: &str = "3";
 /// Paths of the elements that issuing fills or watches by itself.
 pub mod path {
     pub use reader::wellknown::{
-        CARD_ID, CARD_NUMBER, DATE_OF_BIRTH, EXPIRY_DATE, INSTITUTION, ISSUE_DATE, NAME, NAME_EXTENSION, SEX, SOCIAL_SECURITY_NUMBER,
-        SPECIFICATION_VERSION,
+        CARD_ID, CARD_NUMBER, DATE_OF_BIRTH, EXPIRY_DATE, INSTITUTION, ISSUE_DATE, NAME, NAME_EXTENSION, SEX,
+        SOCIAL_SECURITY_NUMBER, SPECIFICATION_VERSION,
     };
 
     /// Card category.

@@ -45,7 +45,10 @@ pub fn build(bench: &mut Bench<'_>, os: &dyn CardOs, pin: &Pin) -> Result<Struct
         LifeStage::Blocked => return Err(IssueError::Blocked),
     }
     if data.label != bench.profile.name || data.algorithm != bench.profile.algorithm {
-        return Err(IssueError::WrongProfile { card: data.label, wanted: bench.profile.name.clone() });
+        return Err(IssueError::WrongProfile {
+            card: data.label,
+            wanted: bench.profile.name.clone(),
+        });
     }
     match create_and_load(bench, os, pin, &mut report) {
         Ok(()) => {}
@@ -90,7 +93,10 @@ fn erase(bench: &mut Bench<'_>, os: &dyn CardOs) -> Result<(), IssueError> {
             os.authenticate_master(bench, &mf.id, MasterKey::Final(&mf.id))?;
             os.erase(bench)?;
             // The card is blank again, so its transport key has to be as well.
-            let load = KeyToLoad::Master { key: MasterKey::Transport, tries: bench.profile.os.key_tries };
+            let load = KeyToLoad::Master {
+                key: MasterKey::Transport,
+                tries: bench.profile.os.key_tries,
+            };
             os.replace_master(bench, &mf.id, load, MasterKey::Final(&mf.id))
         }
         Err(error) => Err(error),
@@ -107,14 +113,19 @@ fn create_and_load(
     let profile = bench.profile;
     let tries = profile.os.key_tries;
     for index in profile.depth_first() {
-        let Some(file) = profile.dedicated_files.get(index) else { continue };
+        let Some(file) = profile.dedicated_files.get(index) else {
+            continue;
+        };
         let under = match file.kind {
             DedicatedFileKind::Mf => None,
             _ => Some(create_below_parent(bench, os, index)?),
         };
         terminal::select(bench.channel, file)?;
         if let Some(under) = under {
-            let first = KeyToLoad::Master { key: MasterKey::Temporary, tries };
+            let first = KeyToLoad::Master {
+                key: MasterKey::Temporary,
+                tries,
+            };
             os.load(bench, &file.id, first, under)?;
             report.dedicated_files += 1;
             report.keys += 1;
@@ -135,7 +146,15 @@ fn create_and_load(
             }
         }
         if file.has_pin {
-            os.load(bench, &file.id, KeyToLoad::Pin { pin, tries: profile.pin.tries }, own)?;
+            os.load(
+                bench,
+                &file.id,
+                KeyToLoad::Pin {
+                    pin,
+                    tries: profile.pin.tries,
+                },
+                own,
+            )?;
         }
     }
     for (index, file) in profile.dedicated_files.iter().enumerate() {
@@ -144,7 +163,10 @@ fn create_and_load(
     for file in profile.dedicated_files.iter().rev() {
         terminal::select(bench.channel, file)?;
         os.authenticate_master(bench, &file.id, temporary(file))?;
-        let load = KeyToLoad::Master { key: MasterKey::Final(&file.id), tries };
+        let load = KeyToLoad::Master {
+            key: MasterKey::Final(&file.id),
+            tries,
+        };
         os.replace_master(bench, &file.id, load, temporary(file))?;
     }
     Ok(())
@@ -159,15 +181,15 @@ fn temporary(file: &DedicatedFile) -> MasterKey<'static> {
 }
 
 /// Creates a file from its parent and gives the master key under which the file's own first one is loaded.
-fn create_below_parent(
-    bench: &mut Bench<'_>,
-    os: &dyn CardOs,
-    index: usize,
-) -> Result<MasterKey<'static>, IssueError> {
+fn create_below_parent(bench: &mut Bench<'_>, os: &dyn CardOs, index: usize) -> Result<MasterKey<'static>, IssueError> {
     let profile = bench.profile;
     let parent = profile.dedicated_files.get(index).and_then(|file| file.parent);
     let parent = parent.and_then(|parent| profile.dedicated_files.get(parent));
-    let Some(parent) = parent else { return Err(IssueError::Profile { path: index.to_string() }) };
+    let Some(parent) = parent else {
+        return Err(IssueError::Profile {
+            path: index.to_string(),
+        });
+    };
     // Selecting drops the state of the file before, so the master key is proved for each child anew.
     terminal::select(bench.channel, parent)?;
     os.authenticate_master(bench, &parent.id, temporary(parent))?;
@@ -178,7 +200,9 @@ fn create_below_parent(
 /// Writes the directory file with standard commands, under its update key.
 fn write_directory(bench: &mut Bench<'_>, index: usize, file: &DedicatedFile) -> Result<(), IssueError> {
     let profile = bench.profile;
-    let Some(ef) = file.directory_sfi.and_then(|sfi| file.file_by_sfi(sfi)) else { return Ok(()) };
+    let Some(ef) = file.directory_sfi.and_then(|sfi| file.file_by_sfi(sfi)) else {
+        return Ok(());
+    };
     let entries = profile.directory_entries(index);
     if entries.is_empty() || ef.structure != Structure::LinearVariable {
         return Ok(());
@@ -203,7 +227,9 @@ fn authenticate_for(bench: &mut Bench<'_>, file: &DedicatedFile, access: &Access
     let term = access.terms.iter().find(|term| !term.pin);
     for name in term.map(|term| term.keys.as_slice()).unwrap_or_default() {
         let definition = file.keys.iter().find(|key| key.name == *name);
-        let Some(definition) = definition else { return Err(IssueError::Profile { path: name.clone() }) };
+        let Some(definition) = definition else {
+            return Err(IssueError::Profile { path: name.clone() });
+        };
         external_authentication(bench, KeyReference { definition, version: 1 })?;
     }
     Ok(())
@@ -213,9 +239,14 @@ fn authenticate_for(bench: &mut Bench<'_>, file: &DedicatedFile, access: &Access
 /// terminals with a PSAM do it (`spec/commands.md` §2.6).
 pub(crate) fn external_authentication(bench: &mut Bench<'_>, key: KeyReference<'_>) -> Result<(), IssueError> {
     let challenge = challenge(bench.channel)?;
-    let proof = bench.loader.authentication_data(key, bench.card, &challenge, &challenge)?;
+    let proof = bench
+        .loader
+        .authentication_data(key, bench.card, &challenge, &challenge)?;
     let name = &key.definition.name;
-    let command = built(commands::external_authentication(key.definition.id, &proof, &challenge, key.version), name)?;
+    let command = built(
+        commands::external_authentication(key.definition.id, &proof, &challenge, key.version),
+        name,
+    )?;
     run(bench.channel, &command, || Action::Authenticate(name.clone()))?;
     Ok(())
 }

@@ -38,18 +38,30 @@ impl Target {
     /// a file of tagged records.
     pub fn find(profile: &Profile, path: &str) -> Option<Self> {
         let located = profile.locate(path.trim()).ok()?;
-        let dedicated = profile.dedicated_files.iter().position(|df| core::ptr::eq(df, located.dedicated_file))?;
-        let file = located.dedicated_file.files.iter().position(|ef| core::ptr::eq(ef, located.file))?;
+        let dedicated = profile
+            .dedicated_files
+            .iter()
+            .position(|df| core::ptr::eq(df, located.dedicated_file))?;
+        let file = located
+            .dedicated_file
+            .files
+            .iter()
+            .position(|ef| core::ptr::eq(ef, located.file))?;
         let part = match located.element {
             None if located.file.is_linear() => return None,
             None => Part::Whole,
             Some(element) => Part::Record {
                 element: located.file.elements.iter().position(|e| core::ptr::eq(e, element))?,
                 nth: located.occurrence - 1,
-                inner: located.inner.and_then(|inner| element.inner.iter().position(|e| core::ptr::eq(e, inner))),
+                inner: located
+                    .inner
+                    .and_then(|inner| element.inner.iter().position(|e| core::ptr::eq(e, inner))),
             },
         };
-        let whole = matches!(located.file.structure, Structure::Transparent { .. } | Structure::Cyclic { .. });
+        let whole = matches!(
+            located.file.structure,
+            Structure::Transparent { .. } | Structure::Cyclic { .. }
+        );
         (whole || located.element.is_some()).then_some(Self { dedicated, file, part })
     }
 
@@ -60,7 +72,9 @@ impl Target {
 
     /// The element that codes the value; `None` for whole files.
     pub fn element<'p>(&self, profile: &'p Profile) -> Option<&'p Element> {
-        let Part::Record { element, inner, .. } = self.part else { return None };
+        let Part::Record { element, inner, .. } = self.part else {
+            return None;
+        };
         let element = self.file(profile)?.elements.get(element)?;
         match inner {
             None => Some(element),
@@ -70,8 +84,12 @@ impl Target {
 
     /// The path in its usual spelling.
     pub fn path(&self, profile: &Profile) -> String {
-        let Some(df) = profile.dedicated_files.get(self.dedicated) else { return String::new() };
-        let Some(ef) = df.files.get(self.file) else { return df.id.clone() };
+        let Some(df) = profile.dedicated_files.get(self.dedicated) else {
+            return String::new();
+        };
+        let Some(ef) = df.files.get(self.file) else {
+            return df.id.clone();
+        };
         let mut path = format!("{}/{:04X}", df.id, ef.fid);
         if let Part::Record { element, nth, inner } = self.part
             && let Some(element) = ef.elements.get(element)

@@ -38,7 +38,11 @@ fn accept(
     if response.sw.is_ok() {
         return Ok(response.data);
     }
-    Err(IssueError::Refused { action: action(), sw: response.sw, reason: channel.reason().map(Box::new) })
+    Err(IssueError::Refused {
+        action: action(),
+        sw: response.sw,
+        reason: channel.reason().map(Box::new),
+    })
 }
 
 /// A command of this crate's own making; its data never has more bytes than a command takes, unless the profile is wrong.
@@ -49,7 +53,9 @@ pub(crate) fn built(command: Result<Command, CommandError>, path: &str) -> Resul
 /// Draws a challenge.
 pub(crate) fn challenge(channel: &mut dyn Channel) -> Result<[u8; 8], IssueError> {
     let data = run(channel, &commands::get_challenge(CHALLENGE), || Action::Challenge)?;
-    <[u8; 8]>::try_from(data).map_err(|_| IssueError::Answer { action: Action::Challenge })
+    <[u8; 8]>::try_from(data).map_err(|_| IssueError::Answer {
+        action: Action::Challenge,
+    })
 }
 
 /// Selects a dedicated file: the MF by its identifier, others by name. Gives the FCI.

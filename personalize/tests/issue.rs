@@ -1,4 +1,10 @@
 //! Cards from blank to verified, and what can go wrong on the way.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests and benches stop at the first surprise"
+)]
 
 mod common;
 
@@ -17,7 +23,9 @@ const SALT: &str = "5445535453414C54";
 
 /// Issues the next card into `channel`.
 fn issue(run: &mut IssueRun<'_>, channel: &mut dyn Channel) -> Result<bool, IssueError> {
-    Ok(run.issue_next(channel, &mut Silent)?.is_some_and(|result| result.outcome.is_ok()))
+    Ok(run
+        .issue_next(channel, &mut Silent)?
+        .is_some_and(|result| result.outcome.is_ok()))
 }
 
 #[test]
@@ -28,7 +36,8 @@ fn fifty_holders_into_a_folder_and_back() {
     let cards = folder.path().join("cards");
     let journal = Journal::open(&folder.path().join("journal"), SALT).expect("a journal");
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, Some(journal)).expect("a batch");
-    run.issue_simulated(&cards, Interface::Contact, &mut Silent).expect("a folder");
+    run.issue_simulated(&cards, Interface::Contact, &mut Silent)
+        .expect("a folder");
     let (report, journal) = run.finish();
     let view = report.view(Lang::En);
     assert_eq!((view.issued, view.failed, view.skipped), (50, 0, 0), "{view:?}");
@@ -38,7 +47,9 @@ fn fifty_holders_into_a_folder_and_back() {
     for (holder, card) in holders.iter().zip(&view.cards) {
         let mut channel = ModelChannel::open(cards.join(&card.card_number), Interface::Contact).expect("a card");
         assert_eq!(channel.card().life_cycle(), LifeCycle::Operational);
-        let mut session = Session::open(Box::new(&mut channel)).expect("a session").with_security(&mut keys);
+        let mut session = Session::open(Box::new(&mut channel))
+            .expect("a session")
+            .with_security(&mut keys);
         let read = session.read_plain("SSSE/EF06/09").expect("readable");
         assert_eq!(read.as_deref(), Some(holder.name.as_str()));
         for (target, value) in &holder.values {
@@ -46,20 +57,32 @@ fn fifty_holders_into_a_folder_and_back() {
             if path.matches('/').count() == 3 {
                 continue; // inside a template: compared below as part of the whole record
             }
-            let personalize::holders::Value::Bytes(expected) = value else { panic!("{path}") };
+            let personalize::holders::Value::Bytes(expected) = value else {
+                panic!("{path}")
+            };
             let decoded = session.read_path(&path).expect("readable");
             assert_eq!(decoded.len(), 1, "{path}");
             assert_eq!(decoded[0].raw, *expected, "{path} row {}", holder.row);
         }
-        assert_eq!(session.read_plain("SSSE/EF05/07").expect("readable"), Some(card.card_number.clone()));
-        assert_eq!(session.read_plain("SSSE/EF05/05").expect("readable").as_deref(), Some("20260102"));
-        assert_eq!(session.read_plain("SSSE/EF05/06").expect("readable").as_deref(), Some("20360102"));
+        assert_eq!(
+            session.read_plain("SSSE/EF05/07").expect("readable"),
+            Some(card.card_number.clone())
+        );
+        assert_eq!(
+            session.read_plain("SSSE/EF05/05").expect("readable").as_deref(),
+            Some("20260102")
+        );
+        assert_eq!(
+            session.read_plain("SSSE/EF05/06").expect("readable").as_deref(),
+            Some("20360102")
+        );
         assert!(session.internal_authentication().expect("an answer"));
     }
 
     // Once more: everybody has a card.
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, journal).expect("a batch");
-    run.issue_simulated(&cards, Interface::Contact, &mut Silent).expect("a folder");
+    run.issue_simulated(&cards, Interface::Contact, &mut Silent)
+        .expect("a folder");
     let report = run.report();
     assert_eq!((report.issued, report.failed, report.skipped), (0, 0, 50));
     assert_eq!(std::fs::read_dir(&cards).expect("a folder").count(), 50);
@@ -76,7 +99,12 @@ fn every_version_and_interface() {
         let (profile, settings) = (profile(name), settings());
         let mut keys = keys(profile);
         let text = "social_security_number,name,sex,ethnic_group\n111111198101011110,张三,男,汉族\n";
-        let rules = HolderRules { profile, settings: &settings, today: TODAY, accept_disagreement: false };
+        let rules = HolderRules {
+            profile,
+            settings: &settings,
+            today: TODAY,
+            accept_disagreement: false,
+        };
         let none = |_: &str| Err(std::io::ErrorKind::NotFound.into());
         let file = HoldersFile::parse(text.as_bytes(), "x", &rules, &none).expect("a table");
         let holders = file.require_all("x").expect("right");
@@ -86,13 +114,25 @@ fn every_version_and_interface() {
             }
             let mut channel = blank_on(profile, 1, interface);
             let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, None).expect("a batch");
-            let result = run.issue_next(&mut channel, &mut Silent).expect("a card").expect("a holder");
-            let card = result.outcome.as_ref().unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert!(card.structure && card.written == card.compared && card.written > 50, "{card:?}");
+            let result = run
+                .issue_next(&mut channel, &mut Silent)
+                .expect("a card")
+                .expect("a holder");
+            let card = result
+                .outcome
+                .as_ref()
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(
+                card.structure && card.written == card.compared && card.written > 50,
+                "{card:?}"
+            );
             // The plan is near enough for a progress bar.
             let planned = personalize::run::planned_commands(profile, true);
             let real = result.commands;
-            assert!(real.abs_diff(planned) < real / 10, "{name} {interface:?}: {planned} planned, {real} sent");
+            assert!(
+                real.abs_diff(planned) < real / 10,
+                "{name} {interface:?}: {planned} planned, {real} sent"
+            );
         }
     }
 }
@@ -108,8 +148,12 @@ fn a_pulled_card_is_completed_when_it_comes_back() {
         let mut card = blank(profile, 1);
         let begun = {
             let journal = Journal::open(&path, SALT).expect("a journal");
-            let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, Some(journal)).expect("a batch");
-            let mut plug = Plug { channel: &mut card, left };
+            let mut run =
+                IssueRun::new(batch(profile, &settings, &holders), &mut keys, Some(journal)).expect("a batch");
+            let mut plug = Plug {
+                channel: &mut card,
+                left,
+            };
             match run.issue_next(&mut plug, &mut Silent) {
                 Ok(Some(result)) => {
                     assert!(result.is_interrupted(), "after {left} commands: {:?}", result.outcome);
@@ -132,11 +176,19 @@ fn a_pulled_card_is_completed_when_it_comes_back() {
             assert_eq!((report.cards[0].row, report.cards[1].row), (2, 3));
             assert_ne!(report.cards[0].card_number, report.cards[1].card_number);
         }
-        let result = run.issue_next(&mut card, &mut Silent).expect("a card").expect("a holder");
+        let result = run
+            .issue_next(&mut card, &mut Silent)
+            .expect("a card")
+            .expect("a holder");
         assert!(result.outcome.is_ok(), "after {left} commands: {:?}", result.outcome);
         assert_eq!(result.row, 2, "after {left} commands");
-        let mut session = Session::open(Box::new(&mut card)).expect("a session").with_security(&mut keys);
-        assert_eq!(session.read_plain("SSSE/EF06/09").expect("readable"), Some(holders[0].name.clone()));
+        let mut session = Session::open(Box::new(&mut card))
+            .expect("a session")
+            .with_security(&mut keys);
+        assert_eq!(
+            session.read_plain("SSSE/EF06/09").expect("readable"),
+            Some(holders[0].name.clone())
+        );
     }
 }
 
@@ -150,10 +202,15 @@ fn a_card_is_never_given_to_a_second_person() {
     let before = card.card().image().to_vec();
     let mut run = IssueRun::new(batch(profile, &settings, &holders[1..]), &mut keys, None).expect("a batch");
     let error = issue(&mut run, &mut card).expect_err("it is somebody's");
-    let IssueError::OtherHolder { holder } = &error else { panic!("{error}") };
+    let IssueError::OtherHolder { holder } = &error else {
+        panic!("{error}")
+    };
     assert!(!holder.contains(&holders[0].number.as_str()[4..14]));
     assert_eq!(run.report().cards.len(), 0, "the holder still waits");
-    assert!(data_part(&before, card.card().image()), "only try counters may have been touched");
+    assert!(
+        data_part(&before, card.card().image()),
+        "only try counters may have been touched"
+    );
 }
 
 /// The holder's data has not changed: no byte of it is in the difference. Try counters go down and up again.
@@ -169,16 +226,28 @@ fn a_pre_personalized_card_gets_data_only() {
     let historical = reader::reset::historical(&card.reset_answer().bytes).expect("13 bytes");
     let issuer = personalize::Issuer::new(profile, &personalize::ModelOs, &settings, TODAY).expect("an issuer");
     let identity = issuer.identity(historical);
-    let mut bench =
-        personalize::Bench { channel: &mut card, loader: &mut keys, profile, card: &identity };
+    let mut bench = personalize::Bench {
+        channel: &mut card,
+        loader: &mut keys,
+        profile,
+        card: &identity,
+    };
     let built = personalize::structure::build(&mut bench, &personalize::ModelOs, &settings.initial_pin).expect("built");
     assert!(built.keys > 100 && built.elementary_files > 40 && !built.erased);
 
     // A bank's key file has no transport, temporary or issuer master key.
-    let bank: Vec<_> = keys.keys().iter().filter(|key| !["MK", "TMK", "TK"].contains(&key.name.as_str())).cloned().collect();
+    let bank: Vec<_> = keys
+        .keys()
+        .iter()
+        .filter(|key| !["MK", "TMK", "TK"].contains(&key.name.as_str()))
+        .cloned()
+        .collect();
     let mut bank = KeyFile::new("TEST bank", true, bank);
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut bank, None).expect("a batch");
-    let result = run.issue_next(&mut card, &mut Silent).expect("a card").expect("a holder");
+    let result = run
+        .issue_next(&mut card, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
     let issued = result.outcome.as_ref().expect("issued");
     assert!(!issued.structure);
 }
@@ -196,9 +265,16 @@ fn a_wrong_transport_key_is_told_and_changes_nothing() {
     let mut wrong = KeyFile::new("TEST wrong", true, wrong.collect());
     let mut card = blank(profile, 1);
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut wrong, None).expect("a batch");
-    let result = run.issue_next(&mut card, &mut Silent).expect("a card").expect("a holder");
-    let Err(error) = &result.outcome else { panic!("issued with a wrong key") };
-    let IssueError::Refused { sw, .. } = error else { panic!("{error}") };
+    let result = run
+        .issue_next(&mut card, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    let Err(error) = &result.outcome else {
+        panic!("issued with a wrong key")
+    };
+    let IssueError::Refused { sw, .. } = error else {
+        panic!("{error}")
+    };
     assert!(sw.tries_left().is_some());
     for lang in [Lang::Zh, Lang::En] {
         let words = error.explain(lang);
@@ -215,9 +291,23 @@ fn a_full_chip_is_emptied_again() {
     let (mut keys, holders) = (keys(&small), holders(&small, &settings));
     let mut card = blank(&small, 1);
     let mut run = IssueRun::new(batch(&small, &settings, &holders), &mut keys, None).expect("a batch");
-    let result = run.issue_next(&mut card, &mut Silent).expect("a card").expect("a holder");
-    let Err(IssueError::StructureErased { cause }) = &result.outcome else { panic!("{:?}", result.outcome) };
-    assert!(matches!(**cause, IssueError::Refused { sw: StatusWord::NO_SPACE, .. }), "{cause}");
+    let result = run
+        .issue_next(&mut card, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    let Err(IssueError::StructureErased { cause }) = &result.outcome else {
+        panic!("{:?}", result.outcome)
+    };
+    assert!(
+        matches!(
+            **cause,
+            IssueError::Refused {
+                sw: StatusWord::NO_SPACE,
+                ..
+            }
+        ),
+        "{cause}"
+    );
     assert_eq!(card.card().life_cycle(), LifeCycle::Blank);
 }
 
@@ -225,7 +315,12 @@ fn a_full_chip_is_emptied_again() {
 fn a_missing_key_stops_before_the_first_card() {
     let (profile, settings) = (profile("3.0"), settings());
     let (keys, holders) = (keys(profile), holders(profile, &settings));
-    let part: Vec<_> = keys.keys().iter().filter(|key| key.name != "UK2DF03" || key.version != 2).cloned().collect();
+    let part: Vec<_> = keys
+        .keys()
+        .iter()
+        .filter(|key| key.name != "UK2DF03" || key.version != 2)
+        .cloned()
+        .collect();
     let mut part = KeyFile::new("TEST part", true, part);
     let mut card = blank(profile, 1);
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut part, None).expect("a batch");
@@ -247,8 +342,12 @@ fn items_fail_one_by_one() {
         let historical = reader::reset::historical(&card.reset_answer().bytes).expect("13 bytes");
         let issuer = personalize::Issuer::new(profile, &personalize::ModelOs, &settings, TODAY).expect("an issuer");
         let identity = issuer.identity(historical);
-        let mut bench =
-            personalize::Bench { channel: &mut card, loader: &mut keys, profile, card: &identity };
+        let mut bench = personalize::Bench {
+            channel: &mut card,
+            loader: &mut keys,
+            profile,
+            card: &identity,
+        };
         personalize::structure::build(&mut bench, &personalize::ModelOs, &settings.initial_pin).expect("built");
     }
     // The key of one file is another one here than on the card.
@@ -260,8 +359,13 @@ fn items_fail_one_by_one() {
     });
     let mut other = KeyFile::new("TEST other", true, other.collect());
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut other, None).expect("a batch");
-    let result = run.issue_next(&mut card, &mut Silent).expect("a card").expect("a holder");
-    let Err(IssueError::Items { failures }) = &result.outcome else { panic!("{:?}", result.outcome) };
+    let result = run
+        .issue_next(&mut card, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    let Err(IssueError::Items { failures }) = &result.outcome else {
+        panic!("{:?}", result.outcome)
+    };
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].path, "DF01/EF08");
     assert!(matches!(failures[0].kind, ItemFailureKind::NotWritten(sw) if sw.tries_left().is_some()));
@@ -275,7 +379,12 @@ fn the_same_file_in_gb18030() {
     let (profile, settings) = (profile("3.0"), settings());
     let utf8 = std::fs::read_to_string(samples().join("holders.csv")).expect("the sample");
     let gb = encoding_rs::GB18030.encode(&utf8).0.into_owned();
-    let rules = HolderRules { profile, settings: &settings, today: TODAY, accept_disagreement: false };
+    let rules = HolderRules {
+        profile,
+        settings: &settings,
+        today: TODAY,
+        accept_disagreement: false,
+    };
     let none = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     let file = HoldersFile::parse(&gb, "gb", &rules, &none).expect("a table");
     let expected = holders(profile, &settings);
@@ -295,8 +404,10 @@ fn a_killed_batch_goes_on() {
     let (cards, path) = (folder.path().join("cards"), folder.path().join("journal"));
     {
         let journal = Journal::open(&path, SALT).expect("a journal");
-        let mut run = IssueRun::new(batch(profile, &settings, &holders[..3]), &mut keys, Some(journal)).expect("a batch");
-        run.issue_simulated(&cards, Interface::Contact, &mut Silent).expect("a folder");
+        let mut run =
+            IssueRun::new(batch(profile, &settings, &holders[..3]), &mut keys, Some(journal)).expect("a batch");
+        run.issue_simulated(&cards, Interface::Contact, &mut Silent)
+            .expect("a folder");
     }
     // Killed between the last command to the third card and its line in the journal.
     let text = std::fs::read_to_string(&path).expect("text");
@@ -306,7 +417,8 @@ fn a_killed_batch_goes_on() {
 
     let journal = Journal::open(&path, SALT).expect("a journal");
     let mut run = IssueRun::new(batch(profile, &settings, holders), &mut keys, Some(journal)).expect("a batch");
-    run.issue_simulated(&cards, Interface::Contact, &mut Silent).expect("a folder");
+    run.issue_simulated(&cards, Interface::Contact, &mut Silent)
+        .expect("a folder");
     let report = run.report().view(Lang::En);
     assert_eq!((report.issued, report.failed, report.skipped), (4, 0, 2), "{report:?}");
     assert_eq!(std::fs::read_dir(&cards).expect("a folder").count(), 6);

@@ -86,8 +86,13 @@ pub trait CardOs {
     ///
     /// # Errors
     /// The card refuses, or the key is not there.
-    fn load(&self, bench: &mut Bench<'_>, id: &str, load: KeyToLoad<'_>, under: MasterKey<'_>)
-    -> Result<(), IssueError>;
+    fn load(
+        &self,
+        bench: &mut Bench<'_>,
+        id: &str,
+        load: KeyToLoad<'_>,
+        under: MasterKey<'_>,
+    ) -> Result<(), IssueError>;
 
     /// Replaces the current dedicated file's master key.
     ///

@@ -26,7 +26,9 @@ impl CardOs for ModelOs {
         match response.sw {
             sw if sw.is_ok() => {
                 let data = parse_card_data(&response.data);
-                data.map(Some).ok_or(IssueError::Answer { action: Action::CardData })
+                data.map(Some).ok_or(IssueError::Answer {
+                    action: Action::CardData,
+                })
             }
             // A blocked card answers 6A81 to everything.
             StatusWord::FUNCTION_NOT_SUPPORTED => Err(IssueError::Blocked),
@@ -46,7 +48,14 @@ impl CardOs for ModelOs {
     fn create_dedicated(&self, bench: &mut Bench<'_>, index: usize) -> Result<(), IssueError> {
         let file = dedicated(bench, index)?;
         let mut template = Template::default();
-        template.put(0x82, &[if file.kind == DedicatedFileKind::Ddf { 0x38 } else { 0x39 }]);
+        template.put(
+            0x82,
+            &[if file.kind == DedicatedFileKind::Ddf {
+                0x38
+            } else {
+                0x39
+            }],
+        );
         template.put(0x83, &file.fid.to_be_bytes());
         template.put(0x84, &file.name);
         let fci = proprietary(file, bench.card.algorithm);
@@ -117,9 +126,14 @@ impl CardOs for ModelOs {
     }
 
     fn activate(&self, bench: &mut Bench<'_>, id: &str) -> Result<(), IssueError> {
-        let result = run(bench.channel, &Command::new(0x80, 0x44, 0x00, 0x00), || Action::Activate(id.to_owned()));
+        let result = run(bench.channel, &Command::new(0x80, 0x44, 0x00, 0x00), || {
+            Action::Activate(id.to_owned())
+        });
         match result {
-            Err(IssueError::Refused { sw: StatusWord::CONDITIONS_NOT_SATISFIED, .. }) => Ok(()),
+            Err(IssueError::Refused {
+                sw: StatusWord::CONDITIONS_NOT_SATISFIED,
+                ..
+            }) => Ok(()),
             other => other.map(|_| ()),
         }
     }
@@ -138,7 +152,9 @@ fn key_command(
     under: MasterKey<'_>,
 ) -> Result<(), IssueError> {
     let challenge = challenge(bench.channel)?;
-    let command = bench.loader.load_key_command(header, load, under, bench.card, &challenge)?;
+    let command = bench
+        .loader
+        .load_key_command(header, load, under, bench.card, &challenge)?;
     run_bytes(bench.channel, &command, || match load {
         KeyToLoad::Card(key) => Action::LoadKey(key.definition.name.clone(), key.version),
         KeyToLoad::Master { .. } => Action::MasterKey(id.to_owned()),
@@ -148,7 +164,9 @@ fn key_command(
 }
 
 fn dedicated<'p>(bench: &Bench<'p>, index: usize) -> Result<&'p DedicatedFile, IssueError> {
-    bench.profile.dedicated_files.get(index).ok_or(IssueError::Profile { path: index.to_string() })
+    bench.profile.dedicated_files.get(index).ok_or(IssueError::Profile {
+        path: index.to_string(),
+    })
 }
 
 /// Proprietary part of the FCI: SFI of the directory file, and the algorithm where the card announces it
@@ -179,17 +197,32 @@ fn key_identifier(bench: &Bench<'_>, dedicated: usize, name: &str) -> Option<u8>
 /// Size of a linear variable file: each record takes its value and three bytes (`card-model/COS.md`). Optional records have
 /// room too, and the directory file has room for an entry of each application.
 fn variable_size(bench: &Bench<'_>, dedicated: usize, file: &ElementaryFile) -> Option<u16> {
-    let records = file.records_with(|_| true).map(|record| usize::from(record.element.length) + 3);
-    let announced = bench.profile.dedicated_files.get(dedicated).and_then(|df| df.directory_sfi);
+    let records = file
+        .records_with(|_| true)
+        .map(|record| usize::from(record.element.length) + 3);
+    let announced = bench
+        .profile
+        .dedicated_files
+        .get(dedicated)
+        .and_then(|df| df.directory_sfi);
     let entries = match announced == Some(file.sfi) {
-        true => bench.profile.directory_entries(dedicated).iter().map(|record| record.len() + 1).sum(),
+        true => bench
+            .profile
+            .directory_entries(dedicated)
+            .iter()
+            .map(|record| record.len() + 1)
+            .sum(),
         false => 0,
     };
-    u16::try_from(records.sum::<usize>().max(entries)).ok().filter(|size| *size > 0)
+    u16::try_from(records.sum::<usize>().max(entries))
+        .ok()
+        .filter(|size| *size > 0)
 }
 
 fn parse_card_data(answer: &[u8]) -> Option<CardData> {
-    let (&[0xE0, length], mut fields) = answer.split_first_chunk::<2>()? else { return None };
+    let (&[0xE0, length], mut fields) = answer.split_first_chunk::<2>()? else {
+        return None;
+    };
     if usize::from(length) != fields.len() {
         return None;
     }
@@ -208,7 +241,12 @@ fn parse_card_data(answer: &[u8]) -> Option<CardData> {
         }
         fields = rest;
     }
-    Some(CardData { stage: stage?, label: label?, algorithm: algorithm?, free: free? })
+    Some(CardData {
+        stage: stage?,
+        label: label?,
+        algorithm: algorithm?,
+        free: free?,
+    })
 }
 
 /// Template 62 of CREATE FILE.
@@ -240,7 +278,9 @@ mod tests {
 
     #[test]
     fn card_data() {
-        let answer = [0xE0, 0x15, 0x80, 1, 1, 0x81, 3, b'3', b'.', b'0', 0x82, 1, 3, 0x83, 4, 0, 1, 0, 0, 0x84, 2, 1, 0];
+        let answer = [
+            0xE0, 0x15, 0x80, 1, 1, 0x81, 3, b'3', b'.', b'0', 0x82, 1, 3, 0x83, 4, 0, 1, 0, 0, 0x84, 2, 1, 0,
+        ];
         let expected = CardData {
             stage: LifeStage::Structure,
             label: "3.0".to_owned(),

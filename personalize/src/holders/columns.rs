@@ -23,7 +23,11 @@ pub enum Column {
 
 /// Headings with a name of their own: English name, Chinese names, path of the element.
 const NAMED: &[(&str, &[&str], &str)] = &[
-    ("social_security_number", &["社会保障号码", "社会保障号", "公民身份号码", "身份证号", "身份证号码"], path::SOCIAL_SECURITY_NUMBER),
+    (
+        "social_security_number",
+        &["社会保障号码", "社会保障号", "公民身份号码", "身份证号", "身份证号码"],
+        path::SOCIAL_SECURITY_NUMBER,
+    ),
     ("name", &["姓名"], path::NAME),
     ("sex", &["性别"], path::SEX),
     ("ethnic_group", &["民族"], path::ETHNIC_GROUP),
@@ -40,7 +44,9 @@ pub const REQUIRED: [&str; 2] = ["social_security_number", "name"];
 /// What a heading means: one of the names, or the path of an element or file.
 pub fn resolve(profile: &Profile, heading: &str) -> Option<Column> {
     let heading = heading.trim();
-    let named = NAMED.iter().find(|(en, zh, _)| en.eq_ignore_ascii_case(heading) || zh.contains(&heading));
+    let named = NAMED
+        .iter()
+        .find(|(en, zh, _)| en.eq_ignore_ascii_case(heading) || zh.contains(&heading));
     let target = Target::find(profile, named.map_or(heading, |(_, _, path)| path))?;
     // A path that names one of these elements is the same column as the name.
     let is = |path: &str| Target::find(profile, path) == Some(target);

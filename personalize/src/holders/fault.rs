@@ -154,7 +154,14 @@ pub enum CellFault {
 impl Problem {
     /// A problem of a cell.
     pub fn new(row: u64, column: &str, severity: Severity, fault: CellFault, value: &str, secrecy: Secrecy) -> Self {
-        Self { row, column: column.to_owned(), severity, fault, value: value.to_owned(), secrecy }
+        Self {
+            row,
+            column: column.to_owned(),
+            severity,
+            fault,
+            value: value.to_owned(),
+            secrecy,
+        }
     }
 
     /// The value of the cell: names and numbers of people masked unless `reveal`.
@@ -173,13 +180,17 @@ impl Problem {
             Severity::Error => say(lang, "holders.error", &[]),
             Severity::Warning => say(lang, "holders.warning", &[]),
         };
-        say(lang, "holders.problem", &[
-            ("row", &self.row.to_string()),
-            ("severity", &severity),
-            ("reason", &self.fault.words(lang)),
-            ("column", &self.column),
-            ("value", &self.value(reveal)),
-        ])
+        say(
+            lang,
+            "holders.problem",
+            &[
+                ("row", &self.row.to_string()),
+                ("severity", &severity),
+                ("reason", &self.fault.words(lang)),
+                ("column", &self.column),
+                ("value", &self.value(reveal)),
+            ],
+        )
     }
 }
 
@@ -266,8 +277,18 @@ impl Explain for HoldersError {
                 next: next("holders.next_columns"),
             },
             Self::Refused { file, problems } => Explanation {
-                what: say(lang, "holders.refused", &[("file", file), ("count", &problems.len().to_string())]),
-                why: Some(problems.iter().map(|p| p.line(lang, false)).collect::<Vec<_>>().join("\n")),
+                what: say(
+                    lang,
+                    "holders.refused",
+                    &[("file", file), ("count", &problems.len().to_string())],
+                ),
+                why: Some(
+                    problems
+                        .iter()
+                        .map(|p| p.line(lang, false))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                ),
                 next: next("holders.next_refused"),
             },
         }

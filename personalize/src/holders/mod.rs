@@ -100,8 +100,10 @@ impl HoldersFile {
     /// The file cannot be read as a table. Wrong rows are no error here, see [`HoldersFile::problems`].
     pub fn load(path: &Path, rules: &HolderRules<'_>) -> Result<Self, HoldersError> {
         let name = path.display().to_string();
-        let bytes =
-            std::fs::read(path).map_err(|source| HoldersError::Unreadable { file: name.clone(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| HoldersError::Unreadable {
+            file: name.clone(),
+            source,
+        })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&bytes, &name, rules, &|file| std::fs::read(folder.join(file)))
     }
@@ -118,8 +120,14 @@ impl HoldersFile {
     ) -> Result<Self, HoldersError> {
         let file = || name.to_owned();
         let (text, encoding) = text::decode(bytes).map_err(|fault| match fault {
-            text::TextFault::Utf16 => HoldersError::Encoding { file: file(), line: None },
-            text::TextFault::Neither { line } => HoldersError::Encoding { file: file(), line: Some(line) },
+            text::TextFault::Utf16 => HoldersError::Encoding {
+                file: file(),
+                line: None,
+            },
+            text::TextFault::Neither { line } => HoldersError::Encoding {
+                file: file(),
+                line: Some(line),
+            },
         })?;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -128,9 +136,16 @@ impl HoldersFile {
             .delimiter(delimiter(&text))
             .from_reader(text.as_bytes());
         let mut records = reader.records().filter_map(Result::ok);
-        let Some(header) = records.next() else { return Err(HoldersError::Empty { file: file() }) };
+        let Some(header) = records.next() else {
+            return Err(HoldersError::Empty { file: file() });
+        };
 
-        let mut result = Self { encoding, holders: Vec::new(), problems: Vec::new(), rows: 0 };
+        let mut result = Self {
+            encoding,
+            holders: Vec::new(),
+            problems: Vec::new(),
+            rows: 0,
+        };
         let columns = header_columns(rules.profile, &header, &mut result.problems);
         if !result.problems.is_empty() {
             return Ok(result);
@@ -156,7 +171,9 @@ impl HoldersFile {
 
     /// The problems that keep rows from being issued.
     pub fn errors(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.iter().filter(|problem| problem.severity == Severity::Error)
+        self.problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
     }
 
     /// The holders of a file without errors.
@@ -168,7 +185,10 @@ impl HoldersFile {
         if problems.is_empty() {
             return Ok(self.holders);
         }
-        Err(HoldersError::Refused { file: name.to_owned(), problems })
+        Err(HoldersError::Refused {
+            file: name.to_owned(),
+            problems,
+        })
     }
 }
 
@@ -188,7 +208,10 @@ fn header_columns(profile: &Profile, header: &csv::StringRecord, problems: &mut 
         match columns::resolve(profile, heading) {
             None => refuse(heading, CellFault::UnknownColumn),
             Some(column) if columns.iter().any(|c| c.column == column) => refuse(heading, CellFault::RepeatedColumn),
-            Some(column) => columns.push(Heading { text: heading.to_owned(), column }),
+            Some(column) => columns.push(Heading {
+                text: heading.to_owned(),
+                column,
+            }),
         }
     }
     for required in columns::REQUIRED {
@@ -203,7 +226,10 @@ fn header_columns(profile: &Profile, header: &csv::StringRecord, problems: &mut 
 /// The separator of the header: comma, or where it has none, tab or semicolon.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
-    *[b',', b'\t', b';'].iter().find(|d| header.as_bytes().contains(d)).unwrap_or(&b',')
+    *[b',', b'\t', b';']
+        .iter()
+        .find(|d| header.as_bytes().contains(d))
+        .unwrap_or(&b',')
 }
 
 /// People and card numbers of earlier rows.
@@ -219,15 +245,28 @@ impl Seen {
         if let Some(row) = self.people.get(number) {
             let fault = CellFault::SamePerson { row: *row };
             let column = columns::REQUIRED[0];
-            problems.push(Problem::new(holder.row, column, Severity::Error, fault, number, Secrecy::Number));
+            problems.push(Problem::new(
+                holder.row,
+                column,
+                Severity::Error,
+                fault,
+                number,
+                Secrecy::Number,
+            ));
         } else {
             self.people.insert(number.to_owned(), holder.row);
         }
         let Some(card) = &holder.card_number else { return };
         if let Some(row) = self.cards.get(card.as_str()) {
             let fault = CellFault::SameCardNumber { row: *row };
-            let problem =
-                Problem::new(holder.row, "card_number", Severity::Error, fault, card.as_str(), Secrecy::Open);
+            let problem = Problem::new(
+                holder.row,
+                "card_number",
+                Severity::Error,
+                fault,
+                card.as_str(),
+                Secrecy::Open,
+            );
             problems.push(problem);
         } else {
             self.cards.insert(card.as_str().to_owned(), holder.row);

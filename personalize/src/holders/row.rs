@@ -21,9 +21,18 @@ pub(super) fn read(
     attachment: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
     problems: &mut Vec<Problem>,
 ) -> Option<Holder> {
-    let mut reading = Row { rules, row, problems, attachment, draft: Draft::default() };
+    let mut reading = Row {
+        rules,
+        row,
+        problems,
+        attachment,
+        draft: Draft::default(),
+    };
     if record.len() != columns.len() {
-        let fault = CellFault::CellCount { cells: record.len(), columns: columns.len() };
+        let fault = CellFault::CellCount {
+            cells: record.len(),
+            columns: columns.len(),
+        };
         reading.refuse("", fault, "", Secrecy::Open);
     }
     for (heading, cell) in columns.iter().zip(record) {
@@ -56,7 +65,8 @@ impl Row<'_> {
     }
 
     fn tell(&mut self, column: &str, severity: Severity, fault: CellFault, value: &str, secrecy: Secrecy) {
-        self.problems.push(Problem::new(self.row, column, severity, fault, value, secrecy));
+        self.problems
+            .push(Problem::new(self.row, column, severity, fault, value, secrecy));
     }
 
     fn cell(&mut self, heading: &Heading, cell: &str) {
@@ -120,7 +130,9 @@ impl Row<'_> {
         };
         match self.encode(target, cell) {
             Ok(value) => {
-                if target.element(profile).is_some_and(|element| element.meaning == Meaning::Region)
+                if target
+                    .element(profile)
+                    .is_some_and(|element| element.meaning == Meaning::Region)
                     && let Value::Bytes(packed) = &value
                 {
                     self.region(column, &hex::encode(packed), cell);
@@ -151,18 +163,25 @@ impl Row<'_> {
             }
             return Ok(Value::Bytes(encode(element, cell)?));
         }
-        let Some(file) = target.file(profile) else { return Err(CellFault::UnknownColumn) };
+        let Some(file) = target.file(profile) else {
+            return Err(CellFault::UnknownColumn);
+        };
         let allowed = match file.structure {
             Structure::Cyclic { records } => return cyclic(file, usize::from(records), cell),
             Structure::Transparent { size } => usize::from(size),
             _ => return Err(CellFault::UnknownColumn),
         };
         let mut bytes = match cell.strip_prefix('@') {
-            Some(name) => (self.attachment)(name).map_err(|error| CellFault::File { message: error.to_string() })?,
+            Some(name) => (self.attachment)(name).map_err(|error| CellFault::File {
+                message: error.to_string(),
+            })?,
             None => hex::decode(cell).map_err(|_| EncodeError::BadHex)?,
         };
         if bytes.len() > allowed {
-            return Err(CellFault::TooLong { bytes: bytes.len(), allowed });
+            return Err(CellFault::TooLong {
+                bytes: bytes.len(),
+                allowed,
+            });
         }
         bytes.resize(allowed, 0);
         Ok(Value::Bytes(bytes))
@@ -175,9 +194,19 @@ impl Row<'_> {
             let birth = citizen.birth.strftime("%Y%m%d").to_string();
             self.agree(columns, path::DATE_OF_BIRTH, &birth, CellFault::BirthDisagrees, &[]);
             // 0 unknown and 9 not stated disagree with nothing.
-            self.agree(columns, path::SEX, &citizen.sex.to_string(), CellFault::SexDisagrees, &["0", "9"]);
+            self.agree(
+                columns,
+                path::SEX,
+                &citizen.sex.to_string(),
+                CellFault::SexDisagrees,
+                &["0", "9"],
+            );
         }
-        let issue = self.draft.issue_date.or(self.rules.settings.issue_date).unwrap_or(self.rules.today);
+        let issue = self
+            .draft
+            .issue_date
+            .or(self.rules.settings.issue_date)
+            .unwrap_or(self.rules.today);
         let expiry = self.draft.expiry_date.or_else(|| self.rules.settings.expiry(issue));
         if expiry.is_none_or(|expiry| expiry <= issue) {
             let shown = expiry.map(|expiry| expiry.to_string()).unwrap_or_default();
@@ -186,26 +215,58 @@ impl Row<'_> {
         if number.citizen().is_some_and(|citizen| citizen.birth > issue) {
             self.refuse("issue_date", CellFault::Order, &issue.to_string(), Secrecy::Open);
         }
-        let Draft { name, card_number, issue_date, expiry_date, values, .. } = self.draft;
-        Some(Holder { row: self.row, number, name: name?, card_number, issue_date, expiry_date, values })
+        let Draft {
+            name,
+            card_number,
+            issue_date,
+            expiry_date,
+            values,
+            ..
+        } = self.draft;
+        Some(Holder {
+            row: self.row,
+            number,
+            name: name?,
+            card_number,
+            issue_date,
+            expiry_date,
+            values,
+        })
     }
 
     /// The element at `path` must hold `expected`; where the cell is empty, it gets it.
     fn agree(&mut self, columns: &[Heading], path: &str, expected: &str, fault: CellFault, neutral: &[&str]) {
         let profile = self.rules.profile;
-        let Some(target) = Target::find(profile, path) else { return };
+        let Some(target) = Target::find(profile, path) else {
+            return;
+        };
         let Some(element) = target.element(profile) else { return };
         let Ok(bytes) = encode(element, expected) else { return };
-        let present = self.draft.values.iter().find(|(t, _)| *t == target).map(|(_, value)| value.clone());
+        let present = self
+            .draft
+            .values
+            .iter()
+            .find(|(t, _)| *t == target)
+            .map(|(_, value)| value.clone());
         let heading = columns.iter().find(|c| c.column == Column::Element(target));
         match present {
             // A cell that could not be read has been told already.
-            None if self.problems.iter().any(|p| p.row == self.row && heading.is_some_and(|h| h.text == p.column)) => {}
+            None if self
+                .problems
+                .iter()
+                .any(|p| p.row == self.row && heading.is_some_and(|h| h.text == p.column)) => {}
             None => self.draft.values.push((target, Value::Bytes(bytes))),
             Some(value) if value == Value::Bytes(bytes) => {}
-            Some(value) if neutral.iter().any(|n| encode(element, n).is_ok_and(|b| value == Value::Bytes(b))) => {}
+            Some(value)
+                if neutral
+                    .iter()
+                    .any(|n| encode(element, n).is_ok_and(|b| value == Value::Bytes(b))) => {}
             Some(_) => {
-                let severity = if self.rules.accept_disagreement { Severity::Warning } else { Severity::Error };
+                let severity = if self.rules.accept_disagreement {
+                    Severity::Warning
+                } else {
+                    Severity::Error
+                };
                 let column = heading.map_or(path, |h| h.text.as_str()).to_owned();
                 self.tell(&column, severity, fault, expected, Secrecy::Number);
             }
@@ -219,7 +280,10 @@ fn cyclic(file: &ElementaryFile, allowed: usize, cell: &str) -> Result<Value, Ce
     if records.len() > allowed {
         return Err(CellFault::Records { allowed });
     }
-    let coded = records.iter().rev().map(|record| encode_record(file, &record.split('^').collect::<Vec<_>>()));
+    let coded = records
+        .iter()
+        .rev()
+        .map(|record| encode_record(file, &record.split('^').collect::<Vec<_>>()));
     Ok(Value::Records(coded.collect::<Result<_, _>>()?))
 }
 
@@ -240,7 +304,9 @@ fn split_name(profile: &Profile, name: &str) -> Result<Vec<(Target, Value)>, Cel
 
 fn no_private_use(text: &str) -> Result<(), CellFault> {
     let private = |c: &char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
-    text.chars().find(private).map_or(Ok(()), |c| Err(CellFault::PrivateUse(c)))
+    text.chars()
+        .find(private)
+        .map_or(Ok(()), |c| Err(CellFault::PrivateUse(c)))
 }
 
 /// Whether citizen numbers begin with these digits: a province's, or 83 of residence permits for people from Taiwan, which

@@ -8,7 +8,12 @@ fn parse_with(bytes: &[u8], change: impl FnOnce(&mut HolderRules<'_>)) -> Result
     let settings = Settings::test_defaults().unwrap();
     let profile = Profile::builtin("3.0").unwrap();
     let today = Date::constant(2026, 1, 2);
-    let mut rules = HolderRules { profile, settings: &settings, today, accept_disagreement: false };
+    let mut rules = HolderRules {
+        profile,
+        settings: &settings,
+        today,
+        accept_disagreement: false,
+    };
     change(&mut rules);
     HoldersFile::parse(bytes, "test.csv", &rules, &|name| match name {
         "photo.jpg" => Ok(vec![0xD8; 100]),
@@ -23,8 +28,17 @@ fn parse(text: &str) -> HoldersFile {
 
 /// Row, column and kind of each problem.
 fn told(file: &HoldersFile) -> Vec<(u64, &str, String)> {
-    let name = |problem: &Problem| format!("{:?}", problem.fault).split([' ', '(', '{']).next().unwrap_or("").to_owned();
-    file.problems.iter().map(|p| (p.row, p.column.as_str(), name(p))).collect()
+    let name = |problem: &Problem| {
+        format!("{:?}", problem.fault)
+            .split([' ', '(', '{'])
+            .next()
+            .unwrap_or("")
+            .to_owned()
+    };
+    file.problems
+        .iter()
+        .map(|p| (p.row, p.column.as_str(), name(p)))
+        .collect()
 }
 
 fn value(file: &HoldersFile, path: &str) -> Vec<u8> {
@@ -43,7 +57,12 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn codes_and_words_mean_the_same() {
-    for row in ["1,01,990100,19810101", "男,汉,测试市（虚构）,1981-01-01", "male,Han,990100,1981/1/1", "男,汉族,990100,1981年1月1日"] {
+    for row in [
+        "1,01,990100,19810101",
+        "男,汉,测试市（虚构）,1981-01-01",
+        "male,Han,990100,1981/1/1",
+        "男,汉族,990100,1981年1月1日",
+    ] {
         let file = parse(&format!("{HEADER}\n111111198101011110,张三,{row}\n"));
         assert_eq!(told(&file), [], "{row}");
         assert_eq!(hex(&value(&file, "SSSE/EF06/0A")), "31");
@@ -77,13 +96,19 @@ fn rare_characters_and_long_names() {
         let file = name(rare);
         assert_eq!(told(&file), []);
         let bytes = value(&file, "SSSE/EF06/09");
-        assert_eq!(reader::decode::decode_text(bytes.split(|b| *b == 0).next().unwrap()).unwrap(), rare);
+        assert_eq!(
+            reader::decode::decode_text(bytes.split(|b| *b == 0).next().unwrap()).unwrap(),
+            rare
+        );
     }
     // 28 bytes, then a character of four: the cut is before it.
     let file = name("测试样例一二三四五六七八九十𬱖尾");
     assert_eq!(told(&file), []);
     assert_eq!(value(&file, "SSSE/EF06/09")[28..], [0, 0]);
-    assert_eq!(value(&file, "SSSE/EF06/4E")[..6], *encoding_rs::GB18030.encode("𬱖尾").0);
+    assert_eq!(
+        value(&file, "SSSE/EF06/4E")[..6],
+        *encoding_rs::GB18030.encode("𬱖尾").0
+    );
     let file = name("测试用长姓名共五十个字节一二三四五六七八九十甲乙丙");
     assert_eq!(told(&file), []);
     assert!(value(&file, "SSSE/EF06/4E").iter().all(|b| *b != 0));
@@ -124,14 +149,23 @@ fn every_problem_of_the_file_is_told() {
         (8, "social_security_number", "Missing"),
     ];
     let told = told(&file);
-    let told: Vec<_> = told.iter().map(|(row, column, fault)| (*row, *column, fault.as_str())).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(row, column, fault)| (*row, *column, fault.as_str()))
+        .collect();
     assert_eq!(told, expected);
     assert_eq!(file.rows, 7);
     for lang in [Lang::Zh, Lang::En] {
         for problem in &file.problems {
             let line = problem.line(lang, false);
-            assert!(line.contains(&problem.row.to_string()) && line.contains(&problem.column), "{line}");
-            assert!(!line.contains("111111198101011110") && !line.contains("张三") && !line.contains("%{"), "{line}");
+            assert!(
+                line.contains(&problem.row.to_string()) && line.contains(&problem.column),
+                "{line}"
+            );
+            assert!(
+                !line.contains("111111198101011110") && !line.contains("张三") && !line.contains("%{"),
+                "{line}"
+            );
         }
     }
     assert!(file.problems[0].line(Lang::En, true).contains("111111198101011111"));
@@ -143,14 +177,20 @@ fn a_person_may_accept_a_disagreement() {
     let file = parse_with(text.as_bytes(), |rules| rules.accept_disagreement = true).unwrap();
     assert_eq!(file.errors().count(), 0);
     assert_eq!((file.problems.len(), file.holders.len()), (2, 1));
-    assert_eq!(told(&parse(&format!("{HEADER}\n111111198101011110,张三,9,01,990100,\n"))), []);
+    assert_eq!(
+        told(&parse(&format!("{HEADER}\n111111198101011110,张三,9,01,990100,\n"))),
+        []
+    );
 }
 
 #[test]
 fn headings_are_checked() {
     let file = parse("social_security_number,nmae,SSSE/EF06/08,DF01/EF99/01,SSSE/EF05/01\n");
     let told = told(&file);
-    let told: Vec<_> = told.iter().map(|(row, column, fault)| (*row, *column, fault.as_str())).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(row, column, fault)| (*row, *column, fault.as_str()))
+        .collect();
     assert_eq!(
         told,
         [
@@ -177,7 +217,10 @@ fn encodings() {
         assert_eq!((file.encoding, told(&file)), (encoding, vec![]));
         assert_eq!(file.holders[0].name, "李䶮");
     }
-    assert!(matches!(parse_with(b"\xFF\xFEa\0", |_| ()), Err(HoldersError::Encoding { line: None, .. })));
+    assert!(matches!(
+        parse_with(b"\xFF\xFEa\0", |_| ()),
+        Err(HoldersError::Encoding { line: None, .. })
+    ));
     assert!(matches!(parse_with(b"", |_| ()), Err(HoldersError::Empty { .. })));
 }
 
@@ -185,15 +228,22 @@ fn encodings() {
 fn pictures_templates_and_cyclic_records() {
     let head = "social_security_number,name,SSSE/EF08,DF01/EF15/40:2/59,DF02/EF07,DF03/EF05/60";
     let cell = "1000000^20200101^20201231^测试单位|2000000^20210101^^样例单位";
-    let file = parse(&format!("{head}\n111111198101011110,张三,@photo.jpg,测试大学,{cell},20200101\n"));
+    let file = parse(&format!(
+        "{head}\n111111198101011110,张三,@photo.jpg,测试大学,{cell},20200101\n"
+    ));
     assert_eq!(told(&file), []);
     assert_eq!(value(&file, "SSSE/EF08").len(), 0x1000);
     let records = value(&file, "DF02/EF07");
     assert_eq!(records.len(), 2 * 0x55);
     assert_eq!(records[..7], *b"2000000", "oldest first");
-    let file = parse(&format!("{head}\n111111198101011110,张三,@none.jpg,,,\n111111198101011110,张三,@large.jpg,,a|b|c|d|e,\n"));
+    let file = parse(&format!(
+        "{head}\n111111198101011110,张三,@none.jpg,,,\n111111198101011110,张三,@large.jpg,,a|b|c|d|e,\n"
+    ));
     let told = told(&file);
-    let told: Vec<_> = told.iter().map(|(row, column, fault)| (*row, *column, fault.as_str())).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(row, column, fault)| (*row, *column, fault.as_str()))
+        .collect();
     assert_eq!(
         told,
         [
@@ -216,7 +266,9 @@ fn dates_in_the_wrong_order() {
 
 #[test]
 fn nothing_personal_in_debug() {
-    let file = parse(&format!("{HEADER}\n111111198101011110,张三丰,男,汉族,990100,1981-01-01\n"));
+    let file = parse(&format!(
+        "{HEADER}\n111111198101011110,张三丰,男,汉族,990100,1981-01-01\n"
+    ));
     let text = format!("{file:?}");
     assert!(!text.contains("张三") && !text.contains("111111198101011110"), "{text}");
 }

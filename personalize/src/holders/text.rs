@@ -46,12 +46,22 @@ pub fn decode(bytes: &[u8]) -> Result<(String, TextEncoding), TextFault> {
 
 /// Offset of the first line that is no GB18030. A line end is never part of a GB18030 character.
 fn first_wrong_line(bytes: &[u8]) -> usize {
-    let readable = |line: &&[u8]| encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(line).is_some();
-    bytes.split_inclusive(|b| *b == b'\n').take_while(readable).map(<[u8]>::len).sum()
+    let readable = |line: &&[u8]| {
+        encoding_rs::GB18030
+            .decode_without_bom_handling_and_without_replacement(line)
+            .is_some()
+    };
+    bytes
+        .split_inclusive(|b| *b == b'\n')
+        .take_while(readable)
+        .map(<[u8]>::len)
+        .sum()
 }
 
 fn neither(bytes: &[u8], offset: usize) -> TextFault {
-    TextFault::Neither { line: 1 + bytes.iter().take(offset).filter(|b| **b == b'\n').count() }
+    TextFault::Neither {
+        line: 1 + bytes.iter().take(offset).filter(|b| **b == b'\n').count(),
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +78,10 @@ mod tests {
         assert!(!lost);
         assert_eq!(decode(&gb), Ok((text.to_owned(), TextEncoding::Gb18030)));
         assert_eq!(decode(b"\xFF\xFEn\0"), Err(TextFault::Utf16));
-        assert_eq!(decode(b"a\nb\n\x80\xFF,\xFF\xFF\n"), Err(TextFault::Neither { line: 3 }));
+        assert_eq!(
+            decode(b"a\nb\n\x80\xFF,\xFF\xFF\n"),
+            Err(TextFault::Neither { line: 3 })
+        );
         assert_eq!(decode(b"\xEF\xBB\xBFa\n\xFF"), Err(TextFault::Neither { line: 2 }));
     }
 }

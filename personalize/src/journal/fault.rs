@@ -65,11 +65,15 @@ impl Explain for JournalError {
                 next: next("journal.next_no_journal"),
             },
             Self::Newer { path, format, known } => Explanation {
-                what: say(lang, "journal.newer", &[
-                    ("path", path),
-                    ("format", &format.to_string()),
-                    ("known", &known.to_string()),
-                ]),
+                what: say(
+                    lang,
+                    "journal.newer",
+                    &[
+                        ("path", path),
+                        ("format", &format.to_string()),
+                        ("known", &known.to_string()),
+                    ],
+                ),
                 why: None,
                 next: next("journal.next_newer"),
             },

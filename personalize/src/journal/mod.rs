@@ -83,12 +83,22 @@ impl Journal {
     /// # Errors
     /// The file cannot be opened or locked, is no journal, or is damaged in the middle.
     pub fn open(path: &Path, salt: &str) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io { path: path.display().to_string(), source };
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io)?;
+        let io = |source| JournalError::Io {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(JournalError::Locked { path: path.display().to_string() });
+                return Err(JournalError::Locked {
+                    path: path.display().to_string(),
+                });
             }
             Err(std::fs::TryLockError::Error(source)) => return Err(io(source)),
         }
@@ -96,7 +106,13 @@ impl Journal {
         file.read_to_end(&mut bytes).map_err(io)?;
         let whole = whole_lines(&bytes);
         let (length, people) = (whole as u64, HashMap::new());
-        let mut journal = Self { path: path.to_owned(), file, length, salt: String::new(), people };
+        let mut journal = Self {
+            path: path.to_owned(),
+            file,
+            length,
+            salt: String::new(),
+            people,
+        };
         journal.replay(&bytes[..whole])?;
         if whole < bytes.len() {
             journal.file.set_len(length).map_err(io)?;
@@ -104,7 +120,10 @@ impl Journal {
             journal.file.seek(SeekFrom::End(0)).map_err(io)?;
         }
         if journal.salt.is_empty() {
-            journal.append(Entry::Opened { format: FORMAT, salt: salt.to_owned() })?;
+            journal.append(Entry::Opened {
+                format: FORMAT,
+                salt: salt.to_owned(),
+            })?;
             sync_folder(path);
         }
         Ok(journal)
@@ -125,7 +144,9 @@ impl Journal {
     /// The person with this social security number, as this journal writes them.
     pub fn person(&self, social_security_number: &str) -> Person {
         use sm3::{Digest, Sm3};
-        let mut hash = Sm3::new_with_prefix(&self.salt).chain_update(social_security_number).finalize();
+        let mut hash = Sm3::new_with_prefix(&self.salt)
+            .chain_update(social_security_number)
+            .finalize();
         for _ in 1..HASH_ROUNDS {
             hash = Sm3::digest(hash);
         }
@@ -140,13 +161,17 @@ impl Journal {
     /// The person whose card was begun on the chip with these historical bytes and never ended.
     pub fn begun_on(&self, historical: &[u8; 13]) -> Option<(&Person, &Progress)> {
         let historical = hex::encode_upper(historical);
-        self.people.iter().find(|(_, p)| p.historical == historical && matches!(p.stage, Stage::Begun { .. }))
+        self.people
+            .iter()
+            .find(|(_, p)| p.historical == historical && matches!(p.stage, Stage::Begun { .. }))
     }
 
     /// The person whose card, issued according to this journal, is the chip with these historical bytes.
     pub fn issued_on(&self, historical: &[u8; 13]) -> Option<(&Person, &Progress)> {
         let historical = hex::encode_upper(historical);
-        self.people.iter().find(|(_, p)| p.historical == historical && matches!(p.stage, Stage::Issued { .. }))
+        self.people
+            .iter()
+            .find(|(_, p)| p.historical == historical && matches!(p.stage, Stage::Issued { .. }))
     }
 
     /// Whether this card number was given to somebody.
@@ -164,9 +189,17 @@ impl Journal {
     /// # Errors
     /// The line could not be written. Nothing is written for a person who has no half-issued card.
     pub fn write_off(&mut self, person: &Person) -> Result<bool, JournalError> {
-        let begun = matches!(self.people.get(person), Some(Progress { stage: Stage::Begun { .. }, .. }));
+        let begun = matches!(
+            self.people.get(person),
+            Some(Progress {
+                stage: Stage::Begun { .. },
+                ..
+            })
+        );
         if begun {
-            self.append(Entry::WrittenOff { person: person.0.clone() })?;
+            self.append(Entry::WrittenOff {
+                person: person.0.clone(),
+            })?;
         }
         Ok(begun)
     }
@@ -176,15 +209,28 @@ impl Journal {
     /// # Errors
     /// The line could not be written; then the work it announces must not be begun.
     pub fn append(&mut self, entry: Entry) -> Result<(), JournalError> {
-        let damaged = |message: String| JournalError::Damaged { path: self.path.display().to_string(), line: 0, message };
-        let line = Line { at: jiff::Timestamp::now().strftime("%FT%TZ").to_string(), entry };
+        let damaged = |message: String| JournalError::Damaged {
+            path: self.path.display().to_string(),
+            line: 0,
+            message,
+        };
+        let line = Line {
+            at: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
+            entry,
+        };
         let mut text = serde_json::to_string(&line).map_err(|error| damaged(error.to_string()))?;
         text.push('\n');
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A full disk takes part of a line; what comes after it must not be joined to it.
             let _ = self.file.set_len(self.length);
-            return Err(JournalError::Io { path: self.path.display().to_string(), source });
+            return Err(JournalError::Io {
+                path: self.path.display().to_string(),
+                source,
+            });
         }
         self.length += text.len() as u64;
         self.apply(line.entry);
@@ -193,7 +239,11 @@ impl Journal {
 
     fn replay(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         let path = self.path.display().to_string();
-        for (index, line) in bytes.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (index, line) in bytes
+            .split(|b| *b == b'\n')
+            .enumerate()
+            .filter(|(_, line)| !line.is_empty())
+        {
             let line: Line = serde_json::from_slice(line).map_err(|error| JournalError::Damaged {
                 path: path.clone(),
                 line: index + 1,
@@ -201,7 +251,11 @@ impl Journal {
             })?;
             match (&line.entry, self.salt.is_empty()) {
                 (Entry::Opened { format, .. }, _) if *format > FORMAT => {
-                    return Err(JournalError::Newer { path, format: *format, known: FORMAT });
+                    return Err(JournalError::Newer {
+                        path,
+                        format: *format,
+                        known: FORMAT,
+                    });
                 }
                 (Entry::Opened { .. }, true) => {}
                 (_, false) => {}
@@ -224,11 +278,29 @@ impl Journal {
                     self.salt = salt;
                 }
             }
-            Entry::Begun { person, row, card_number, historical, .. } => {
+            Entry::Begun {
+                person,
+                row,
+                card_number,
+                historical,
+                ..
+            } => {
                 let stage = Stage::Begun { finished: None };
-                self.people.insert(Person(person), Progress { row, card_number, historical, stage });
+                self.people.insert(
+                    Person(person),
+                    Progress {
+                        row,
+                        card_number,
+                        historical,
+                        stage,
+                    },
+                );
             }
-            Entry::Step { person, step, state: StepState::Finished } => {
+            Entry::Step {
+                person,
+                step,
+                state: StepState::Finished,
+            } => {
                 progress(&mut self.people, person, Stage::Begun { finished: Some(step) });
             }
             Entry::Step { .. } => {}
@@ -246,7 +318,10 @@ fn whole_lines(bytes: &[u8]) -> usize {
 
 /// Makes a new file's name as lasting as its content. Systems that cannot open folders keep names in their own way.
 fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }

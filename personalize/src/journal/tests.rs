@@ -23,7 +23,11 @@ fn remembers_over_a_power_cut() {
         let entry = begun(&journal, number, "T00000015");
         journal.append(entry).unwrap();
         let person = journal.person(number);
-        let step = Entry::Step { person: person.0.clone(), step: Step::Structure, state: StepState::Finished };
+        let step = Entry::Step {
+            person: person.0.clone(),
+            step: Step::Structure,
+            state: StepState::Finished,
+        };
         journal.append(step).unwrap();
         assert!(matches!(Journal::open(&path, SALT), Err(JournalError::Locked { .. })));
     }
@@ -35,14 +39,29 @@ fn remembers_over_a_power_cut() {
         let mut journal = Journal::open(&path, "another salt is not taken").unwrap();
         let person = journal.person(number);
         let progress = journal.progress(&person).unwrap();
-        assert_eq!(progress.stage, Stage::Begun { finished: Some(Step::Structure) });
+        assert_eq!(
+            progress.stage,
+            Stage::Begun {
+                finished: Some(Step::Structure)
+            }
+        );
         assert!(journal.begun_on(&[7; 13]).is_some());
         assert!(journal.knows_card_number("T00000015"));
-        journal.append(Entry::Issued { person: person.0.clone(), card_id: "99".to_owned() }).unwrap();
+        journal
+            .append(Entry::Issued {
+                person: person.0.clone(),
+                card_id: "99".to_owned(),
+            })
+            .unwrap();
     }
     let journal = Journal::open(&path, SALT).unwrap();
     let person = journal.person(number);
-    assert_eq!(journal.progress(&person).unwrap().stage, Stage::Issued { card_id: "99".to_owned() });
+    assert_eq!(
+        journal.progress(&person).unwrap().stage,
+        Stage::Issued {
+            card_id: "99".to_owned()
+        }
+    );
     assert!(journal.begun_on(&[7; 13]).is_none());
     assert!(journal.issued_on(&[7; 13]).is_some());
 }
@@ -64,11 +83,24 @@ fn damage_and_strangers_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("j");
     std::fs::write(&path, "name,sex\n").unwrap();
-    assert!(matches!(Journal::open(&path, SALT), Err(JournalError::Damaged { line: 1, .. })));
+    assert!(matches!(
+        Journal::open(&path, SALT),
+        Err(JournalError::Damaged { line: 1, .. })
+    ));
     std::fs::write(&path, "{\"at\":\"x\",\"event\":\"written_off\",\"person\":\"x\"}\n").unwrap();
-    assert!(matches!(Journal::open(&path, SALT), Err(JournalError::NoJournal { .. })));
-    std::fs::write(&path, "{\"at\":\"x\",\"event\":\"opened\",\"format\":9,\"salt\":\"x\"}\n").unwrap();
-    assert!(matches!(Journal::open(&path, SALT), Err(JournalError::Newer { format: 9, .. })));
+    assert!(matches!(
+        Journal::open(&path, SALT),
+        Err(JournalError::NoJournal { .. })
+    ));
+    std::fs::write(
+        &path,
+        "{\"at\":\"x\",\"event\":\"opened\",\"format\":9,\"salt\":\"x\"}\n",
+    )
+    .unwrap();
+    assert!(matches!(
+        Journal::open(&path, SALT),
+        Err(JournalError::Newer { format: 9, .. })
+    ));
 }
 
 proptest! {

@@ -86,11 +86,7 @@ impl<'a> IssueRun<'a> {
     ///
     /// # Errors
     /// The profile lacks something that every card has.
-    pub fn new(
-        batch: Batch<'a>,
-        loader: &'a mut dyn KeyLoader,
-        journal: Option<Journal>,
-    ) -> Result<Self, IssueError> {
+    pub fn new(batch: Batch<'a>, loader: &'a mut dyn KeyLoader, journal: Option<Journal>) -> Result<Self, IssueError> {
         let issuer = Issuer::new(batch.profile, batch.os, batch.settings, batch.today)?;
         let explicit = batch.holders.iter().filter_map(|holder| holder.card_number.as_ref());
         let mut taken: HashSet<String> = explicit.map(|number| number.as_str().to_owned()).collect();
@@ -144,13 +140,24 @@ impl<'a> IssueRun<'a> {
             let holder = self.batch.holders.get(index)?;
             let known = self.known(holder).map(|(_, known)| known);
             match known {
-                Some(journal::Progress { stage: Stage::Issued { .. }, card_number, .. }) => {
+                Some(journal::Progress {
+                    stage: Stage::Issued { .. },
+                    card_number,
+                    ..
+                }) => {
                     progress.skipped(holder.row, &card_number);
                     self.report.skipped += 1;
                 }
                 Some(begun) if matches!(begun.stage, Stage::Begun { .. }) && !at_hand(&begun) => {
-                    let journal::Progress { card_number, historical, .. } = begun;
-                    let error = IssueError::HalfIssued { card_number: card_number.clone(), historical };
+                    let journal::Progress {
+                        card_number,
+                        historical,
+                        ..
+                    } = begun;
+                    let error = IssueError::HalfIssued {
+                        card_number: card_number.clone(),
+                        historical,
+                    };
                     self.done(CardResult::failed(holder.row, card_number, error), progress);
                 }
                 _ => return Some(holder),
@@ -178,7 +185,9 @@ impl<'a> IssueRun<'a> {
         progress: &mut dyn Progress,
     ) -> Result<Option<&CardResult>, IssueError> {
         let found = self.issuer.inspect(channel)?;
-        let Some(turn) = self.turn(&found.historical, found.needs_structure(), progress)? else { return Ok(None) };
+        let Some(turn) = self.turn(&found.historical, found.needs_structure(), progress)? else {
+            return Ok(None);
+        };
         self.check_keys(found.needs_structure())?;
         let result = self.issue(channel, &found.historical, &turn, progress)?;
         self.waiting.retain(|index| *index != turn.holder);
@@ -202,20 +211,36 @@ impl<'a> IssueRun<'a> {
         if let Some(turn) = self.begun_here(historical)? {
             return Ok(Some(turn));
         }
-        let Some(holder) = self.next_holder(progress) else { return Ok(None) };
+        let Some(holder) = self.next_holder(progress) else {
+            return Ok(None);
+        };
         if blank && let Some((_, issued)) = self.journal.as_ref().and_then(|journal| journal.issued_on(historical)) {
-            return Err(IssueError::IssuedChip { card_number: issued.card_number.clone() });
+            return Err(IssueError::IssuedChip {
+                card_number: issued.card_number.clone(),
+            });
         }
-        let Some(index) = self.waiting.front().copied() else { return Ok(None) };
-        let person = self.journal.as_ref().map(|journal| journal.person(holder.number.as_str()));
+        let Some(index) = self.waiting.front().copied() else {
+            return Ok(None);
+        };
+        let person = self
+            .journal
+            .as_ref()
+            .map(|journal| journal.person(holder.number.as_str()));
         let card_number = self.card_number(holder)?;
-        Ok(Some(Turn { holder: index, person, card_number, finish_structure: false }))
+        Ok(Some(Turn {
+            holder: index,
+            person,
+            card_number,
+            finish_structure: false,
+        }))
     }
 
     /// The holder for whom this chip was begun and not finished.
     fn begun_here(&self, historical: &[u8; 13]) -> Result<Option<Turn>, IssueError> {
         let Some(journal) = &self.journal else { return Ok(None) };
-        let Some((person, begun)) = journal.begun_on(historical) else { return Ok(None) };
+        let Some((person, begun)) = journal.begun_on(historical) else {
+            return Ok(None);
+        };
         let half = || IssueError::HalfIssued {
             card_number: begun.card_number.clone(),
             historical: begun.historical.clone(),
@@ -226,7 +251,12 @@ impl<'a> IssueRun<'a> {
         let (holder, _) = found.ok_or_else(half)?;
         let card_number = CardNumber::parse(&begun.card_number).map_err(|_| half())?;
         let finish_structure = matches!(begun.stage, Stage::Begun { finished: None });
-        Ok(Some(Turn { holder, person: Some(person.clone()), card_number, finish_structure }))
+        Ok(Some(Turn {
+            holder,
+            person: Some(person.clone()),
+            card_number,
+            finish_structure,
+        }))
     }
 
     /// The number a holder had before, or the one of the file, or the next free one.
@@ -243,7 +273,9 @@ impl<'a> IssueRun<'a> {
             let number = CardNumber::assign(&self.batch.settings.card_number_prefix, self.sequence);
             let number = number.map_err(|fault| match fault {
                 CardNumberFault::Exhausted => IssueError::NumbersExhausted,
-                _ => IssueError::Profile { path: self.batch.settings.card_number_prefix.clone() },
+                _ => IssueError::Profile {
+                    path: self.batch.settings.card_number_prefix.clone(),
+                },
             })?;
             if !self.taken.contains(number.as_str()) {
                 return Ok(number);
@@ -253,7 +285,11 @@ impl<'a> IssueRun<'a> {
     }
 
     fn check_keys(&mut self, structure: bool) -> Result<(), IssueError> {
-        let done = if structure { &mut self.keys_checked.0 } else { &mut self.keys_checked.1 };
+        let done = if structure {
+            &mut self.keys_checked.0
+        } else {
+            &mut self.keys_checked.1
+        };
         if !*done {
             self.issuer.check_keys(self.loader, structure)?;
             *done = true;
@@ -268,7 +304,9 @@ impl<'a> IssueRun<'a> {
         turn: &Turn,
         progress: &mut dyn Progress,
     ) -> Result<CardResult, IssueError> {
-        let Some(holder) = self.batch.holders.get(turn.holder) else { return Err(IssueError::UnknownCard) };
+        let Some(holder) = self.batch.holders.get(turn.holder) else {
+            return Err(IssueError::UnknownCard);
+        };
         let mut counted = Counted { channel, commands: 0 };
         let (begin, name) = (Instant::now(), mask::name(&holder.name));
         let mut begun = false;
@@ -287,7 +325,11 @@ impl<'a> IssueRun<'a> {
                         historical: hex::encode_upper(historical),
                     })?;
                 }
-                journal.append(Entry::Step { person: person.as_str().to_owned(), step, state })?;
+                journal.append(Entry::Step {
+                    person: person.as_str().to_owned(),
+                    step,
+                    state,
+                })?;
             }
             begun = true;
             progress.step(step, state);
@@ -316,12 +358,20 @@ impl<'a> IssueRun<'a> {
 
     /// Ends a card in the journal. When the card stopped answering it stays begun: put back, it will be completed.
     fn remember(&mut self, turn: &Turn, result: &CardResult) -> Result<(), IssueError> {
-        let (Some(journal), Some(person)) = (self.journal.as_mut(), &turn.person) else { return Ok(()) };
+        let (Some(journal), Some(person)) = (self.journal.as_mut(), &turn.person) else {
+            return Ok(());
+        };
         let person = person.as_str().to_owned();
         let entry = match &result.outcome {
-            Ok(card) => Entry::Issued { person, card_id: hex::encode_upper(card.card_id) },
+            Ok(card) => Entry::Issued {
+                person,
+                card_id: hex::encode_upper(card.card_id),
+            },
             Err(IssueError::Transport(_)) => return Ok(()),
-            Err(error) => Entry::Failed { person, error: error.one_line(card_model::words::Lang::En) },
+            Err(error) => Entry::Failed {
+                person,
+                error: error.one_line(card_model::words::Lang::En),
+            },
         };
         Ok(journal.append(entry)?)
     }

@@ -23,11 +23,23 @@ pub struct CardResult {
 
 impl CardResult {
     pub(super) fn issued(row: u64, card_number: String, card: IssuedCard) -> Self {
-        Self { row, card_number, outcome: Ok(card), commands: 0, time: Duration::ZERO }
+        Self {
+            row,
+            card_number,
+            outcome: Ok(card),
+            commands: 0,
+            time: Duration::ZERO,
+        }
     }
 
     pub(super) fn failed(row: u64, card_number: String, error: IssueError) -> Self {
-        Self { row, card_number, outcome: Err(error), commands: 0, time: Duration::ZERO }
+        Self {
+            row,
+            card_number,
+            outcome: Err(error),
+            commands: 0,
+            time: Duration::ZERO,
+        }
     }
 
     /// Whether the card stopped answering: put back, it will be completed.

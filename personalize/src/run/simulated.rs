@@ -46,14 +46,19 @@ impl<'a> IssueRun<'a> {
         progress: &mut dyn Progress,
         through: &mut dyn FnMut(Box<dyn Channel>) -> Box<dyn Channel>,
     ) -> Result<(), IssueError> {
-        let unusable = |source| IssueError::Folder { path: folder.display().to_string(), source };
+        let unusable = |source| IssueError::Folder {
+            path: folder.display().to_string(),
+            source,
+        };
         std::fs::create_dir_all(folder).map_err(unusable)?;
         self.check_keys(true)?;
         let mut entropy = system_entropy()?;
         loop {
             // A card begun in a file of this folder is at hand.
             let at_hand = |begun: &journal::Progress| folder.join(&begun.card_number).exists();
-            let Some(holder) = self.next_with(&at_hand, progress) else { return Ok(()) };
+            let Some(holder) = self.next_with(&at_hand, progress) else {
+                return Ok(());
+            };
             let card_number = self.card_number(holder)?;
             let path = folder.join(card_number.as_str());
             let channel = if path.exists() {
@@ -77,15 +82,12 @@ impl<'a> IssueRun<'a> {
     }
 
     /// Takes a holder off the queue whose card file cannot be used.
-    fn give_up(
-        &mut self,
-        holder: &Holder,
-        card_number: &CardNumber,
-        error: IssueError,
-        progress: &mut dyn Progress,
-    ) {
+    fn give_up(&mut self, holder: &Holder, card_number: &CardNumber, error: IssueError, progress: &mut dyn Progress) {
         self.waiting.pop_front();
         self.taken.insert(card_number.as_str().to_owned());
-        self.done(CardResult::failed(holder.row, card_number.as_str().to_owned(), error), progress);
+        self.done(
+            CardResult::failed(holder.row, card_number.as_str().to_owned(), error),
+            progress,
+        );
     }
 }

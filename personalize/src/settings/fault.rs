@@ -91,7 +91,11 @@ impl SettingsProblem {
     pub fn line(&self, lang: Lang) -> String {
         let reason = say(lang, self.fault.key(), &[]);
         let line = self.line.to_string();
-        let key = if self.line == 0 { "settings.problem_default" } else { "settings.problem" };
+        let key = if self.line == 0 {
+            "settings.problem_default"
+        } else {
+            "settings.problem"
+        };
         say(lang, key, &[("line", &line), ("key", &self.key), ("reason", &reason)])
     }
 }
@@ -111,8 +115,18 @@ impl Explain for SettingsError {
                 next: next("settings.next_syntax"),
             },
             Self::Refused { file, problems } => Explanation {
-                what: say(lang, "settings.refused", &[("file", file), ("count", &problems.len().to_string())]),
-                why: Some(problems.iter().map(|problem| problem.line(lang)).collect::<Vec<_>>().join("; ")),
+                what: say(
+                    lang,
+                    "settings.refused",
+                    &[("file", file), ("count", &problems.len().to_string())],
+                ),
+                why: Some(
+                    problems
+                        .iter()
+                        .map(|problem| problem.line(lang))
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                ),
                 next: next("settings.next_refused"),
             },
         }

@@ -1,5 +1,6 @@
 //! What the tests of issuing share: a TEST key file, sample holders, a channel whose plug can be pulled.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::expect_used, reason = "a test without its parts has failed")]
 
 use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
@@ -30,13 +31,24 @@ pub fn keys(profile: &Profile) -> KeyFile {
 }
 
 pub fn holders(profile: &Profile, settings: &Settings) -> Vec<Holder> {
-    let rules = HolderRules { profile, settings, today: TODAY, accept_disagreement: false };
+    let rules = HolderRules {
+        profile,
+        settings,
+        today: TODAY,
+        accept_disagreement: false,
+    };
     let file = HoldersFile::load(&samples().join("holders.csv"), &rules).expect("a table");
     file.require_all("holders.csv").expect("no errors")
 }
 
 pub fn batch<'a>(profile: &'a Profile, settings: &'a Settings, holders: &'a [Holder]) -> Batch<'a> {
-    Batch { profile, os: &ModelOs, settings, holders, today: TODAY }
+    Batch {
+        profile,
+        os: &ModelOs,
+        settings,
+        holders,
+        today: TODAY,
+    }
 }
 
 pub fn blank(profile: &Profile, serial: u8) -> ModelChannel {
@@ -46,7 +58,11 @@ pub fn blank(profile: &Profile, serial: u8) -> ModelChannel {
 pub fn blank_on(profile: &Profile, serial: u8, interface: Interface) -> ModelChannel {
     let region = personalize::numbers::Region::parse("990000").expect("six digits");
     let historical = personalize::run::historical_bytes(profile, &region, [0, 0, 0, serial]);
-    ModelChannel::new(Card::blank(profile, historical), interface, system_entropy().expect("entropy"))
+    ModelChannel::new(
+        Card::blank(profile, historical),
+        interface,
+        system_entropy().expect("entropy"),
+    )
 }
 
 /// A card that is pulled after a number of commands.
@@ -65,7 +81,11 @@ impl Channel for Plug<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
-            None => return Err(TransportError::CardRemoved { reader: "test".to_owned() }),
+            None => {
+                return Err(TransportError::CardRemoved {
+                    reader: "test".to_owned(),
+                });
+            }
         }
         self.channel.transmit(command)
     }

@@ -222,27 +222,8 @@ fn data_part(before: &[u8], after: &[u8]) -> bool {
 fn a_pre_personalized_card_gets_data_only() {
     let (profile, settings) = (profile("3.0"), settings());
     let (mut keys, holders) = (keys(profile), holders(profile, &settings));
-    let mut card = blank(profile, 1);
-    let historical = reader::reset::historical(&card.reset_answer().bytes).expect("13 bytes");
-    let issuer = personalize::Issuer::new(profile, &personalize::ModelOs, &settings, TODAY).expect("an issuer");
-    let identity = issuer.identity(historical);
-    let mut bench = personalize::Bench {
-        channel: &mut card,
-        loader: &mut keys,
-        profile,
-        card: &identity,
-    };
-    let built = personalize::structure::build(&mut bench, &personalize::ModelOs, &settings.initial_pin).expect("built");
-    assert!(built.keys > 100 && built.elementary_files > 40 && !built.erased);
-
-    // A bank's key file has no transport, temporary or issuer master key.
-    let bank: Vec<_> = keys
-        .keys()
-        .iter()
-        .filter(|key| !["MK", "TMK", "TK"].contains(&key.name.as_str()))
-        .cloned()
-        .collect();
-    let mut bank = KeyFile::new("TEST bank", true, bank);
+    let mut card = pre_personalized(profile, &mut keys, &settings);
+    let mut bank = bank(&keys);
     let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut bank, None).expect("a batch");
     let result = run
         .issue_next(&mut card, &mut Silent)
@@ -250,6 +231,138 @@ fn a_pre_personalized_card_gets_data_only() {
         .expect("a holder");
     let issued = result.outcome.as_ref().expect("issued");
     assert!(!issued.structure);
+}
+
+/// A card as the card maker delivers it to a bank: files and keys, no data.
+fn pre_personalized(profile: &Profile, keys: &mut KeyFile, settings: &personalize::Settings) -> ModelChannel {
+    let mut card = blank(profile, 1);
+    let historical = reader::reset::historical(&card.reset_answer().bytes).expect("13 bytes");
+    let issuer = personalize::Issuer::new(profile, &personalize::ModelOs, settings, TODAY).expect("an issuer");
+    let identity = issuer.identity(historical);
+    let mut bench = personalize::Bench {
+        channel: &mut card,
+        loader: keys,
+        profile,
+        card: &identity,
+    };
+    let pin = &settings.initial_pin;
+    let built = personalize::structure::build(&mut bench, &personalize::ModelOs, pin).expect("built");
+    assert!(built.keys > 100 && built.elementary_files > 40 && !built.erased);
+    card
+}
+
+/// A bank's key file has no transport, temporary or issuer master key.
+fn bank(keys: &KeyFile) -> KeyFile {
+    let own = |name: &str| ["MK", "TMK", "TK"].contains(&name);
+    let keys = keys.keys().iter().filter(|key| !own(&key.name)).cloned();
+    KeyFile::new("TEST bank", true, keys.collect())
+}
+
+#[test]
+fn a_bank_completes_a_pulled_card_without_the_makers_keys() {
+    let (profile, settings) = (profile("3.0"), settings());
+    let (mut keys, holders) = (keys(profile), holders(profile, &settings));
+    for left in [10, 60, 200, 350] {
+        let mut card = pre_personalized(profile, &mut keys, &settings);
+        let mut bank = bank(&keys);
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(&folder.path().join("journal"), SALT).expect("a journal");
+        let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut bank, Some(journal)).expect("a batch");
+        let mut plug = Plug {
+            channel: &mut card,
+            left,
+        };
+        // Before the first line of the journal an error, after it a result: either way nothing is lost.
+        let _ = run.issue_next(&mut plug, &mut Silent);
+        card.reset().expect("power");
+        let result = run
+            .issue_next(&mut card, &mut Silent)
+            .expect("a card")
+            .expect("a holder");
+        assert!(result.outcome.is_ok(), "after {left} commands: {:?}", result.outcome);
+        assert_eq!(result.row, 2);
+    }
+}
+
+#[test]
+fn what_the_card_maker_wrote_stays() {
+    let (profile, settings) = (profile("3.0"), settings());
+    let (mut keys, holders) = (keys(profile), holders(profile, &settings));
+    let write = |card: &mut ModelChannel, keys: &mut KeyFile, id: &str| {
+        let mut session = Session::open_as(Box::new(card), profile)
+            .expect("a session")
+            .with_security(keys);
+        session.set_region("990000");
+        let values = [("SSSE/EF05/01", id), ("SSSE/EF05/04", "91560000029900009900006A")];
+        for written in session.write_text(&values).expect("an answer") {
+            assert!(written.ok, "{written:?}");
+        }
+    };
+    let mut card = pre_personalized(profile, &mut keys, &settings);
+    write(&mut card, &mut keys, "990000D15600000511223344FFFFFFFF");
+    let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, None).expect("a batch");
+    let result = run
+        .issue_next(&mut card, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    let issued = result.outcome.as_ref().expect("issued");
+    assert!(hex::encode_upper(issued.card_id).starts_with("990000D15600000511223344"));
+    assert_ne!(issued.card_id[12..], [0xFF; 4], "the authentication code was blank");
+    let mut session = Session::open(Box::new(&mut card)).expect("a session");
+    let institution = session.read_path("SSSE/EF05/04").expect("free");
+    assert_eq!(hex::encode_upper(&institution[0].raw), "91560000029900009900006A");
+
+    let mut card = pre_personalized(profile, &mut keys, &settings);
+    write(&mut card, &mut keys, "990100D15600000511223344FFFFFFFF");
+    let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, None).expect("a batch");
+    let error = issue(&mut run, &mut card).expect_err("another region");
+    assert!(
+        matches!(&error, IssueError::OtherRegion { card, .. } if card == "990100"),
+        "{error}"
+    );
+}
+
+#[test]
+fn pictures_templates_and_cyclic_records_on_the_card() {
+    let (profile, settings) = (profile("3.0"), settings());
+    let mut keys = keys(profile);
+    let head = "social_security_number,name,SSSE/EF07,SSSE/EF08,DF01/EF15/40:2/59,DF02/EF07,DF03/EF05/60";
+    let cyclic = "1000000^20200101^20201231^测试单位|2000000^20190101^^样例单位";
+    let text = format!("{head}\n111111198101011110,张三,0102FF,@photo,测试大学,{cyclic},20200101\n");
+    let rules = HolderRules {
+        profile,
+        settings: &settings,
+        today: TODAY,
+        accept_disagreement: false,
+    };
+    let photo: Vec<u8> = (0..4000).map(|i| (i % 251) as u8).collect();
+    let file = HoldersFile::parse(text.as_bytes(), "x", &rules, &|_| Ok(photo.clone())).expect("a table");
+    let holders = file.require_all("x").expect("right");
+    let mut card = blank(profile, 1);
+    for round in 0..2 {
+        // The second round finds the same person's card and appends no record twice.
+        let mut run = IssueRun::new(batch(profile, &settings, &holders), &mut keys, None).expect("a batch");
+        assert!(issue(&mut run, &mut card).expect("a card"), "{:?}", run.report());
+        let mut session = Session::open(Box::new(&mut card))
+            .expect("a session")
+            .with_security(&mut keys);
+        let read = |session: &mut Session<'_>, path: &str| session.read_path(path).expect("readable");
+        assert_eq!(read(&mut session, "SSSE/EF08")[0].raw[..4000], photo, "round {round}");
+        assert_eq!(read(&mut session, "SSSE/EF07")[0].raw[..4], [1, 2, 0xFF, 0]);
+        let records = read(&mut session, "DF02/EF07");
+        assert_eq!(records.iter().filter(|field| field.occurrence == 1).count(), 4);
+        assert_eq!(records[3].value.plain().as_deref(), Some("测试单位"));
+        assert!(
+            records.iter().all(|field| field.occurrence <= 2),
+            "two records: {records:?}"
+        );
+        assert_eq!(
+            session.read_plain("DF03/EF05/60").expect("readable").as_deref(),
+            Some("20200101")
+        );
+        let template = read(&mut session, "DF01/EF15/40:2");
+        assert!(template[0].value.text(Lang::Zh).contains("测试大学"));
+    }
 }
 
 #[test]
@@ -337,19 +450,7 @@ fn a_missing_key_stops_before_the_first_card() {
 fn items_fail_one_by_one() {
     let (profile, settings) = (profile("3.0"), settings());
     let (mut keys, holders) = (keys(profile), holders(profile, &settings));
-    let mut card = blank(profile, 1);
-    {
-        let historical = reader::reset::historical(&card.reset_answer().bytes).expect("13 bytes");
-        let issuer = personalize::Issuer::new(profile, &personalize::ModelOs, &settings, TODAY).expect("an issuer");
-        let identity = issuer.identity(historical);
-        let mut bench = personalize::Bench {
-            channel: &mut card,
-            loader: &mut keys,
-            profile,
-            card: &identity,
-        };
-        personalize::structure::build(&mut bench, &personalize::ModelOs, &settings.initial_pin).expect("built");
-    }
+    let mut card = pre_personalized(profile, &mut keys, &settings);
     // The key of one file is another one here than on the card.
     let other = keys.keys().iter().cloned().map(|mut key| {
         if key.name == "UK3DF01" {

@@ -49,8 +49,8 @@ pub struct Progress {
 pub enum Stage {
     /// Begun and not ended: the program or the machine stopped in the middle.
     Begun {
-        /// The last step that was finished, if any.
-        finished: Option<Step>,
+        /// The last step that was begun and not finished, if any.
+        open: Option<Step>,
     },
     /// Issued.
     Issued {
@@ -285,7 +285,7 @@ impl Journal {
                 historical,
                 ..
             } => {
-                let stage = Stage::Begun { finished: None };
+                let stage = Stage::Begun { open: None };
                 self.people.insert(
                     Person(person),
                     Progress {
@@ -296,14 +296,10 @@ impl Journal {
                     },
                 );
             }
-            Entry::Step {
-                person,
-                step,
-                state: StepState::Finished,
-            } => {
-                progress(&mut self.people, person, Stage::Begun { finished: Some(step) });
+            Entry::Step { person, step, state } => {
+                let open = Some(step).filter(|_| state == StepState::Begun);
+                progress(&mut self.people, person, Stage::Begun { open });
             }
-            Entry::Step { .. } => {}
             Entry::Issued { person, card_id } => progress(&mut self.people, person, Stage::Issued { card_id }),
             Entry::Failed { person, error } => progress(&mut self.people, person, Stage::Failed { error }),
             Entry::WrittenOff { person } => progress(&mut self.people, person, Stage::WrittenOff),

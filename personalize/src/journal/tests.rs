@@ -26,7 +26,7 @@ fn remembers_over_a_power_cut() {
         let step = Entry::Step {
             person: person.0.clone(),
             step: Step::Structure,
-            state: StepState::Finished,
+            state: StepState::Begun,
         };
         journal.append(step).unwrap();
         assert!(matches!(Journal::open(&path, SALT), Err(JournalError::Locked { .. })));
@@ -42,7 +42,7 @@ fn remembers_over_a_power_cut() {
         assert_eq!(
             progress.stage,
             Stage::Begun {
-                finished: Some(Step::Structure)
+                open: Some(Step::Structure)
             }
         );
         assert!(journal.begun_on(&[7; 13]).is_some());

@@ -1,5 +1,6 @@
 //! A batch: the next holder gets the card in the reader, the journal remembers, nobody gets two cards.
 
+mod counted;
 mod estimate;
 mod report;
 mod simulated;
@@ -17,6 +18,7 @@ use crate::mask;
 use crate::numbers::{CardNumber, CardNumberFault};
 use crate::settings::Settings;
 use card_model::profile::Profile;
+use counted::Counted;
 use jiff::civil::Date;
 use reader::channel::Channel;
 use reader::security::KeyLoader;
@@ -250,7 +252,12 @@ impl<'a> IssueRun<'a> {
         // Begun for somebody of another file: this card is not for the people of this one.
         let (holder, _) = found.ok_or_else(half)?;
         let card_number = CardNumber::parse(&begun.card_number).map_err(|_| half())?;
-        let finish_structure = matches!(begun.stage, Stage::Begun { finished: None });
+        let finish_structure = matches!(
+            begun.stage,
+            Stage::Begun {
+                open: Some(Step::Structure)
+            }
+        );
         Ok(Some(Turn {
             holder,
             person: Some(person.clone()),
@@ -307,7 +314,7 @@ impl<'a> IssueRun<'a> {
         let Some(holder) = self.batch.holders.get(turn.holder) else {
             return Err(IssueError::UnknownCard);
         };
-        let mut counted = Counted { channel, commands: 0 };
+        let mut counted = Counted::new(channel);
         let (begin, name) = (Instant::now(), mask::name(&holder.name));
         let mut begun = false;
         let journal = &mut self.journal;
@@ -380,36 +387,5 @@ impl<'a> IssueRun<'a> {
         self.estimate.learn(&result, self.waiting.len());
         progress.card_done(&result, &self.estimate);
         self.report.add(result)
-    }
-}
-
-/// Counts the commands that reach a card.
-struct Counted<'c> {
-    channel: &'c mut dyn Channel,
-    commands: u64,
-}
-
-impl Channel for Counted<'_> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-    fn reset_answer(&self) -> &reader::channel::Reset {
-        self.channel.reset_answer()
-    }
-    fn protocol(&self) -> reader::channel::Protocol {
-        self.channel.protocol()
-    }
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, reader::channel::TransportError> {
-        self.commands += 1;
-        self.channel.transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), reader::channel::TransportError> {
-        self.channel.reset()
-    }
-    fn reason(&self) -> Option<reader::channel::Reason> {
-        self.channel.reason()
-    }
-    fn comment(&mut self, text: &str) {
-        self.channel.comment(text);
     }
 }

@@ -3,7 +3,7 @@
 use super::{CardResult, IssueRun, Progress};
 use crate::error::IssueError;
 use crate::holders::Holder;
-use crate::journal;
+use crate::journal::{self, Stage};
 use crate::numbers::{CardNumber, Region};
 use card_model::card::{Card, Interface};
 use card_model::profile::Profile;
@@ -70,6 +70,7 @@ impl<'a> IssueRun<'a> {
                 ModelChannel::create(&path, Card::blank(self.batch.profile, historical), interface)
             };
             let result = channel.map_err(IssueError::from).and_then(|channel| {
+                self.is_the_begun_one(holder, &channel)?;
                 let mut channel = through(Box::new(channel));
                 self.issue_next(channel.as_mut(), progress).map(|_| ())
             });
@@ -78,6 +79,21 @@ impl<'a> IssueRun<'a> {
                 Err(error @ IssueError::Journal(_)) => return Err(error),
                 Err(error) => self.give_up(holder, &card_number, error, progress),
             }
+        }
+    }
+
+    /// A file of the right name may still be another card than the one the journal knows.
+    fn is_the_begun_one(&self, holder: &Holder, channel: &ModelChannel) -> Result<(), IssueError> {
+        let Some((_, begun)) = self.known(holder) else {
+            return Ok(());
+        };
+        let historical = reader::reset::historical(&channel.reset_answer().bytes).map(hex::encode_upper);
+        match begun.stage {
+            Stage::Begun { .. } if historical.as_ref() != Some(&begun.historical) => Err(IssueError::HalfIssued {
+                card_number: begun.card_number,
+                historical: begun.historical,
+            }),
+            _ => Ok(()),
         }
     }
 

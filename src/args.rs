@@ -143,6 +143,9 @@ pub struct Issue {
     /// Journal; default: beside the holders file.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// How many cards in a PC/SC reader, one after the other; into a folder always all.
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
     /// Card version where the card does not tell it: new cards in a folder, other makers' cards.
     #[arg(long, value_name = "3.0|2.0|1.0")]
     pub profile: Option<String>,

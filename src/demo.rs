@@ -230,7 +230,7 @@ fn test_keys(path: &Path, desk: &Desk) -> Result<KeyFile, Failure> {
 
 /// The card where the job finds it: in this process, or in the virtual reader of a pcscd of our own.
 enum Reader {
-    Here(Option<ModelChannel>),
+    Here(Option<Box<ModelChannel>>),
     #[cfg(all(feature = "pcsc", target_os = "linux"))]
     Pcsc {
         name: String,
@@ -241,7 +241,7 @@ enum Reader {
 
 fn insert(it: &Demo, card: ModelChannel, desk: &Desk) -> Result<Reader, Failure> {
     if !it.pcsc {
-        return Ok(Reader::Here(Some(card)));
+        return Ok(Reader::Here(Some(Box::new(card))));
     }
     #[cfg(all(feature = "pcsc", target_os = "linux"))]
     {
@@ -273,7 +273,7 @@ impl Reader {
         match self {
             Self::Here(card) => card
                 .take()
-                .map(|card| Box::new(card) as Box<dyn Channel>)
+                .map(|card| card as Box<dyn Channel>)
                 .ok_or_else(|| Failure::input(t!("ssc.demo.taken", locale = desk.output.lang.locale()))),
             #[cfg(all(feature = "pcsc", target_os = "linux"))]
             Self::Pcsc { name, .. } => {

@@ -64,15 +64,72 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
             run.issue_simulated_through(folder, desk.interface(), &mut bar, &mut traced)
                 .err()
         }
-        (_, Some(mut card)) => {
-            let mut bar = Bar::new(1, desk.output);
-            run.issue_next(card.as_mut(), &mut bar).err()
+        (place, Some(card)) => {
+            let count = if matches!(place, Place::Reader) { it.count } else { 1 };
+            one_after_the_other(&mut run, card, count, waiting, desk)?
         }
         (_, None) => None,
     };
     let (report, _) = run.finish();
     let rejected = matches!(place, Place::Folder(_)).then_some(&holders);
     Ok(reported(&report, rejected, stopped, desk))
+}
+
+/// Issues the card in the reader, then waits for the next one, until `count` cards had their turn or nobody is left.
+fn one_after_the_other(
+    run: &mut IssueRun<'_>,
+    mut card: Box<dyn Channel>,
+    count: u64,
+    waiting: usize,
+    desk: &Desk,
+) -> Result<Option<IssueError>, Failure> {
+    let count = count.min(waiting as u64).max(1);
+    let mut bar = Bar::new(count, desk.output);
+    for done in 1..=count {
+        if let Err(error) = run.issue_next(card.as_mut(), &mut bar) {
+            return Ok(Some(error));
+        }
+        if done == count || run.next_holder(&mut bar).is_none() {
+            break;
+        }
+        let name = card.name().to_owned();
+        drop(card);
+        bar.say(&t!(
+            "ssc.issue.change",
+            locale = desk.output.lang.locale(),
+            left = count - done
+        ));
+        match next_card(&name, desk)? {
+            Some(next) => card = next,
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
+/// The next card in a reader; `None` when Ctrl-C ended the wait.
+#[cfg(feature = "pcsc")]
+fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failure> {
+    use reader::channel::{OpenOptions, TransportError, open, pcsc};
+    let stop = crate::serve::stop_flag(desk)?;
+    let changed = pcsc::wait_for_removal(name, None, &stop).and_then(|()| pcsc::wait_for_card(Some(name), None, &stop));
+    match changed {
+        Ok(_) => {}
+        Err(TransportError::Cancelled) => return Ok(None),
+        Err(error) => return Err(desk.transport(&error)),
+    }
+    let options = OpenOptions {
+        exclusive: true,
+        ..OpenOptions::default()
+    };
+    let channel = open(Some(name), options).map_err(|e| desk.transport(&e))?;
+    Ok(Some(desk.traced(channel)))
+}
+
+/// Without PC/SC there is no reader whose card could change.
+#[cfg(not(feature = "pcsc"))]
+fn next_card(_name: &str, _desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failure> {
+    Ok(None)
 }
 
 fn place(desk: &Desk) -> Place {

@@ -30,6 +30,7 @@ impl Report {
     }
 
     /// A child process has done the work and said everything.
+    #[cfg(all(feature = "pcsc", target_os = "linux"))]
     pub fn of_child(code: Option<i32>) -> Self {
         let code = code
             .and_then(|code| u8::try_from(code).ok())

@@ -26,6 +26,11 @@ impl Bar {
         }
         Self { bar, output }
     }
+
+    /// Says something without tearing the bar.
+    pub fn say(&self, text: &str) {
+        self.bar.suspend(|| self.output.talk(text));
+    }
 }
 
 impl Drop for Bar {
@@ -53,7 +58,7 @@ impl Progress for Bar {
             let words = error.one_line(self.output.lang);
             let locale = self.output.lang.locale();
             let line = t!("ssc.issue.failed_row", locale = locale, row = result.row, error = words);
-            self.bar.suspend(|| self.output.talk(&line));
+            self.say(&line);
         }
     }
 
@@ -65,7 +70,7 @@ impl Progress for Bar {
             row = row,
             number = card_number
         );
-        self.bar.suspend(|| self.output.talk(&line));
+        self.say(&line);
     }
 }
 

@@ -26,11 +26,7 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     let mut card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
 
     let mut trace = Overheard::new(&card, desk);
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))
-            .map_err(|e| Failure::input(t!("ssc.serve.signal", locale = locale)).because(e.to_string()))?;
-    }
+    let stop = stop_flag(desk)?;
     let begin = Instant::now();
     let mut ready = false;
     let mut waiting = false;
@@ -77,6 +73,17 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
         // `ready` was the one thing to say on stdout.
         failure => Ok(Report::silent().with(failure)),
     }
+}
+
+/// A flag that SIGTERM and Ctrl-C set instead of ending the program.
+pub fn stop_flag(desk: &Desk) -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|e| {
+            Failure::input(t!("ssc.serve.signal", locale = desk.output.lang.locale())).because(e.to_string())
+        })?;
+    }
+    Ok(stop)
 }
 
 fn announce(desk: &Desk, it: &CardServe) {

@@ -1,4 +1,5 @@
 //! `ssc card`, `ssc keys`, `ssc apdu`, `ssc bench` on simulated cards.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
 

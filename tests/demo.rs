@@ -1,4 +1,5 @@
 //! `ssc demo`: in this process, through a private pcscd, and kept for one's own trials.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
 

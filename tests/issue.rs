@@ -1,10 +1,13 @@
 //! The main job by the command: 50 sample holders issued into card files, each read and verified; single cards; resuming.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
 
 use common::{Place, has_keys};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
 
 const ISSUE: [&str; 7] = [
     "issue",
@@ -78,6 +81,37 @@ fn fifty_holders_are_issued_read_and_verified() {
     let again = place.json(0, &[&ISSUE[..], &["--reader", "sim:cards/"]].concat());
     assert_eq!((&again["issued"], &again["failed"]), (&Value::from(0), &Value::from(0)));
     assert_eq!(std::fs::read_dir(place.path("cards")).expect("folder").count(), 50);
+}
+
+#[test]
+fn a_killed_batch_goes_on_where_it_stopped() {
+    let place = Place::new().with_keys().with_samples(50);
+    let call = [&ISSUE[..], &["--reader", "sim:cards/"]].concat();
+    for pause in [60, 200] {
+        let mut batch = place
+            .command(&call)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ssc runs");
+        std::thread::sleep(Duration::from_millis(pause));
+        batch.kill().expect("killed");
+        batch.wait().expect("ended");
+    }
+    let done = place.json(0, &call);
+    let count = |name: &str| done[name].as_u64().expect("number");
+    assert_eq!((count("issued") + count("skipped"), count("failed")), (50, 0), "{done}");
+    assert_eq!(
+        std::fs::read_dir(place.path("cards")).expect("folder").count(),
+        50,
+        "nobody has two cards"
+    );
+    for card in std::fs::read_dir(place.path("cards")).expect("folder").flatten() {
+        let reader = format!("sim:{}", card.path().display());
+        place
+            .run(&["verify", "--reader", &reader, "--keys", "TEST.keys"])
+            .expect(0);
+    }
 }
 
 /// The file of a card: named by the card number.

@@ -1,5 +1,6 @@
 //! The same command through a real pcscd: a served card is listed, issued, read and verified by `ssc` and read by
 //! `opensc-tool`; what is missing has exit code 3.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -174,6 +175,58 @@ fn a_served_card_is_issued_read_and_verified_through_pcscd() {
     // The file holds what came through the reader.
     let here = place.json(0, &["read", "--reader", "sim:card.sim", "--keys", "TEST.keys"]);
     assert_eq!(here, read);
+}
+
+#[test]
+fn two_cards_one_after_the_other() {
+    let place = Place::new().with_keys().with_samples(3);
+    place.run(&["card", "new", "a.sim"]).expect(0);
+    place.run(&["card", "new", "b.sim"]).expect(0);
+    let daemon = PrivateDaemon::start("ssc two").expect("pcscd");
+    let first = Served::start(&place, &daemon, "a.sim", &[]);
+    let call = [
+        "issue",
+        "--keys",
+        "TEST.keys",
+        "--holders",
+        "holders.csv",
+        "--count",
+        "2",
+        "--json",
+    ];
+    let mut batch = place.command(&call);
+    let mut batch = batch
+        .env("PCSCLITE_CSOCK_NAME", daemon.socket())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("ssc runs");
+    let stderr = BufReader::new(batch.stderr.take().expect("piped"));
+    for line in stderr.lines().map(|line| line.expect("stderr")) {
+        if line.contains("put the next one in") {
+            break;
+        }
+    }
+    first.stop();
+    let second = Served::start(&place, &daemon, "b.sim", &[]);
+    let output = batch.wait_with_output().expect("ssc ends");
+    let done: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(done["issued"], 2, "{done}");
+    second.stop();
+    for (file, row) in [("a.sim", 1), ("b.sim", 2)] {
+        let holders = std::fs::read_to_string(place.path("holders.csv")).expect("holders");
+        let number = holders
+            .lines()
+            .nth(row)
+            .and_then(|line| line.split(',').next())
+            .expect("number");
+        let reader = format!("sim:{file}");
+        let text = place
+            .run(&["read", "SSSE/EF06/08", "--reader", &reader, "--keys", "TEST.keys"])
+            .expect(0)
+            .stdout;
+        assert!(text.contains(number), "{text}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What is the same for every verb: help, languages, failures, one JSON document, exit codes of usage.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
 

@@ -1,5 +1,22 @@
 //! The key file format `ssc-keys-1`: TOML, one table `[[key]]` per root key.
 //!
+//! ```toml
+//! format = "ssc-keys-1"
+//! test = true           # TEST keys; only these may lie in a plain file
+//!
+//! [[key]]
+//! name = "UKSSSE"       # name in the profile, or MK (master key root), TMK (temporary master key), TK (transport key)
+//! # index = 2           # of the purchase keys, which share one name
+//! address = "0094"      # logical address in a central HSM; left out for local keys
+//! version = 1           # 1–3
+//! level = "province"    # ministry, province, city: where the root stands; issuer
+//! algorithm = "sm4"     # or 3des
+//! value = "…"           # 32 hex digits; 16 for single DES
+//! kcv = "…"             # check value, six hex digits; may be left out
+//! ```
+//!
+//! All other files are this text encrypted with a passphrase: `age`, armored, scrypt. `age -d` opens them too.
+//!
 //! Read by hand from the spanned TOML tree, so that no message of a library repeats a line that holds a key value.
 
 use super::entry::{RootKey, RootLevel};

@@ -2,6 +2,8 @@
 
 use crate::bench::{Recorder, card, keys, personalize, profile};
 use card_model::card::Interface;
+use reader::channel::Channel;
+use reader::error::ReaderError;
 use reader::session::Session;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -127,4 +129,36 @@ fn the_rule_behind_a_refusal_is_told() {
         error.explain(Lang::En).why.as_deref(),
         Some("6982: DF04/EF06 needs PIN and RK1DF04; RK1DF04 is missing")
     );
+}
+
+/// What the session derives from the profile is what the card model itself gives as its reason, file by file.
+#[test]
+fn the_rule_of_the_profile_is_the_rule_of_the_card() {
+    for name in ["3.0", "2.0", "1.0"] {
+        let mut keys = keys();
+        let mut channel = crate::bench::issued(name, &mut keys);
+        let mut session = Session::open(Box::new(&mut channel)).expect("a card");
+        let mut refused = 0;
+        for (df, file) in profile(name).files() {
+            let path = format!("{}/{}", df.id, file.name());
+            let Err(ReaderError::Refused { rule: Some(rule), .. }) = session.read_path(&path) else {
+                continue;
+            };
+            let reason = session.channel().reason().expect("the model knows why");
+            // The card knows keys by their identifiers only.
+            let by_identifier = |text: &str| {
+                let word = |word: &str| df.key(word).map_or(word.to_owned(), |key| format!("{:02X}", key.id));
+                text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+            };
+            assert_eq!(Some(by_identifier(&rule.condition)), reason.condition, "{name} {path}");
+            let missing: Vec<String> = rule.missing.iter().map(|part| by_identifier(part)).collect();
+            assert!(
+                missing.iter().all(|part| reason.missing.contains(part)),
+                "{path}: {missing:?} {:?}",
+                reason.missing
+            );
+            refused += 1;
+        }
+        assert!(refused > 12, "{name}: {refused} files were refused");
+    }
 }

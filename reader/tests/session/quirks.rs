@@ -129,3 +129,34 @@ fn other_cards_are_told_apart() {
             .starts_with("6A82")
     );
 }
+
+/// Region 11 without an algorithm in the FCI means SSF33 (IF38 10.1): told, not supported, and free data is still read.
+#[test]
+fn a_beijing_card_of_generation_2_uses_ssf33() {
+    use card_model::crypto::AlgorithmError;
+    use reader::error::ReaderError;
+    let mut keys = keys();
+    let channel = issued("2.0", &mut keys);
+    let beijing = |command: &[u8], card: &mut ModelChannel| {
+        (command[1] == 0xB2 && command[2] == 0x01 && command[3] & 7 == 0).then(|| {
+            let mut answer = card.transmit(command).expect("in memory");
+            if answer.len() > 4 {
+                answer[2] = 0x11;
+            }
+            answer
+        })
+    };
+    let mut session = Session::open(Box::new(Quirk {
+        inner: channel,
+        change: beijing,
+    }))
+    .expect("a card")
+    .with_security(&mut keys);
+    assert_eq!(session.card().region.as_deref(), Some("110100"));
+    assert_eq!(session.algorithm(), Err(AlgorithmError::Ssf33));
+    assert!(session.read(&["SSSE/EF05"]).expect("transport")[0].ok());
+    assert!(matches!(
+        session.internal_authentication(),
+        Err(ReaderError::Algorithm(AlgorithmError::Ssf33))
+    ));
+}

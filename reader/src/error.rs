@@ -4,6 +4,7 @@ use crate::channel::TransportError;
 use crate::command::{Command, CommandError};
 use crate::commands;
 use crate::decode::EncodeError;
+pub use crate::rule::{Operation, Rule};
 use crate::security::{KeyFileError, SecurityModuleError};
 use card_model::crypto::AlgorithmError;
 use card_model::profile::{PathError, ProfileError};
@@ -23,81 +24,6 @@ pub enum Family {
     /// Path, value, key file or option.
     Input,
 }
-
-/// What was to be done with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// Read.
-    Read,
-    /// Update.
-    Update,
-}
-
-/// The access rule that stands behind a refusal, derived from the profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// File, such as `DF04/EF06`.
-    pub path: String,
-    /// What was to be done.
-    pub operation: Operation,
-    /// The condition, such as `PIN and RK1DF04`; `never`.
-    pub condition: String,
-    /// What of it the session does not have: names of keys, `PIN`.
-    pub missing: Vec<String>,
-}
-
-impl Rule {
-    /// `DF04/EF06 needs PIN and RK1DF04; RK1DF04 is missing`.
-    pub fn words(&self, lang: Lang) -> String {
-        let locale = lang.locale();
-        let missing = self.missing.join(lang.pick("、", ", "));
-        let text = match (self.condition.as_str(), self.missing.is_empty()) {
-            ("never", _) => t!("session.rule.never", locale = locale, path = self.path),
-            (condition, true) => t!(
-                "session.rule.met",
-                locale = locale,
-                path = self.path,
-                condition = condition
-            ),
-            (condition, false) => {
-                t!(
-                    "session.rule.missing",
-                    locale = locale,
-                    path = self.path,
-                    condition = condition,
-                    missing = missing
-                )
-            }
-        };
-        text.into_owned()
-    }
-
-    fn next(&self, lang: Lang) -> String {
-        let locale = lang.locale();
-        let keys: Vec<&str> = self
-            .missing
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != PIN)
-            .collect();
-        let keys = keys.join(lang.pick("、", ", "));
-        let text = match (
-            self.condition.as_str(),
-            self.missing.iter().any(|name| name == PIN),
-            keys.is_empty(),
-        ) {
-            ("never", ..) => t!("session.rule.never_next", locale = locale),
-            (_, true, true) => t!("session.rule.pin_next", locale = locale),
-            (_, false, false) => t!("session.rule.key_next", locale = locale, keys = keys),
-            (_, true, false) => t!("session.rule.both_next", locale = locale, keys = keys),
-            (_, false, true) => t!("session.rule.met_next", locale = locale),
-        };
-        text.into_owned()
-    }
-}
-
-/// Name of the PIN in conditions.
-pub(crate) const PIN: &str = "PIN";
 
 /// Why something could not be done with a card.
 #[derive(Debug, thiserror::Error)]
@@ -298,7 +224,10 @@ impl Explain for ReaderError {
                 };
                 let words = |rule: &Rule| format!("{sw}{}{}", lang.pick("：", ": "), rule.words(lang));
                 let why = rule.as_deref().map_or_else(|| status(*sw, lang), words);
-                let next = rule.as_ref().map(|rule| rule.next(lang)).or_else(|| sw.next_step(lang));
+                let next = rule
+                    .as_ref()
+                    .map(|rule| rule.next_step(lang))
+                    .or_else(|| sw.next_step(lang));
                 plain(what, Some(why), next)
             }
             Self::NotAllowed { rule } => {
@@ -306,7 +235,7 @@ impl Explain for ReaderError {
                     Operation::Read => t!("session.not_readable", locale = locale, path = rule.path),
                     Operation::Update => t!("session.not_writable", locale = locale, path = rule.path),
                 };
-                plain(what, Some(rule.words(lang)), Some(rule.next(lang)))
+                plain(what, Some(rule.words(lang)), Some(rule.next_step(lang)))
             }
             Self::Answer { command, path } => {
                 let place = path.as_deref().unwrap_or("–");

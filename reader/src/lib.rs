@@ -10,6 +10,7 @@ pub mod error;
 pub mod link;
 pub mod pin;
 pub mod reset;
+mod rule;
 pub mod security;
 pub mod select;
 pub mod session;

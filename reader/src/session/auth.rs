@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::file::Reach;
-use super::state::{Missing, cheapest, nearest};
+use super::state::{Missing, cheapest, lacking};
 use crate::command::Command;
 use crate::commands;
 use crate::error::{Operation, ReaderError, Rule, title};
@@ -190,14 +190,15 @@ impl Session<'_> {
         access.is_free() || cheapest(access, &state, prefer, pin_there, |key| self.holds_key(key)).is_some()
     }
 
-    /// The rule behind a condition, with what of it is missing now.
-    pub(super) fn rule(&self, reach: &Reach<'_>, operation: Operation) -> Rule {
+    /// The rule behind a condition, with what of it is neither met nor at hand now.
+    pub(super) fn rule(&mut self, reach: &Reach<'_>, operation: Operation) -> Rule {
         let access = condition(reach, operation);
+        let (state, pin_there) = (self.state.clone(), self.pin_there());
         Rule {
             path: reach.path.clone(),
             operation,
             condition: access.to_string(),
-            missing: nearest(access, &self.state),
+            missing: lacking(access, &state, pin_there, |key| self.holds_key(key)),
         }
     }
 

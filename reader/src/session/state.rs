@@ -66,7 +66,7 @@ impl Missing<'_> {
 
     /// The parts by name, PIN first as conditions are written.
     pub fn names(&self) -> Vec<String> {
-        let pin = self.pin.then_some(crate::error::PIN);
+        let pin = self.pin.then_some(crate::rule::PIN);
         pin.into_iter()
             .chain(self.keys.iter().copied())
             .map(str::to_owned)
@@ -96,14 +96,22 @@ pub(super) fn cheapest<'t>(
         .min_by_key(cost)
 }
 
-/// What is missing of the term that is nearest to being met.
-pub(super) fn nearest(access: &Access, state: &SecurityState) -> Vec<String> {
-    access
-        .terms
-        .iter()
-        .map(|term| state.missing(term).names())
-        .min_by_key(Vec::len)
-        .unwrap_or_default()
+/// What of each term is neither met nor at hand, shortest first.
+pub(super) fn lacking(
+    access: &Access,
+    state: &SecurityState,
+    pin_there: bool,
+    mut key_there: impl FnMut(&str) -> bool,
+) -> Vec<Vec<String>> {
+    let way = |term: &Term| {
+        let mut missing = state.missing(term);
+        missing.pin &= !pin_there;
+        missing.keys.retain(|key| !key_there(key));
+        missing.names()
+    };
+    let mut ways: Vec<Vec<String>> = access.terms.iter().map(way).collect();
+    ways.sort_by_key(Vec::len);
+    ways
 }
 
 #[cfg(test)]
@@ -134,17 +142,9 @@ mod tests {
         let both = Access {
             terms: vec![term(true, &["RK1DF04"])],
         };
-        assert_eq!(nearest(&both, &state), ["PIN", "RK1DF04"]);
-        assert_eq!(
-            nearest(
-                &both,
-                &SecurityState {
-                    pin: true,
-                    ..SecurityState::default()
-                }
-            ),
-            ["RK1DF04"]
-        );
+        assert_eq!(lacking(&both, &state, false, |_| false), [["PIN", "RK1DF04"]]);
+        assert_eq!(lacking(&both, &state, false, |_| true), [["PIN"]]);
+        assert_eq!(lacking(&either(), &state, false, |_| false), [["PIN"], ["RK1DF01"]]);
         assert!(cheapest(&Access::never(), &state, Prefer::Key, true, |_| true).is_none());
     }
 

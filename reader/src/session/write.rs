@@ -4,7 +4,7 @@ use super::Session;
 use super::file::Reach;
 use crate::commands::{self, CHUNK, RecordMode};
 use crate::decode::{EncodeError, encode, encode_pair, encode_record, split_records};
-use crate::error::{Operation, ReaderError};
+use crate::error::{Operation, ReaderError, Rule};
 use crate::wellknown;
 use card_model::profile::{Element, Located, Profile, Structure};
 use card_model::status::StatusWord;
@@ -44,6 +44,17 @@ impl Write {
     pub fn from_text(profile: &Profile, path: &str, text: &str) -> Result<Vec<Self>, ReaderError> {
         let located = profile.locate(path)?;
         let path = located.path();
+        if located.file.update.is_never() {
+            let file = Reach::of(profile, &located).path;
+            let condition = located.file.update.to_string();
+            let rule = Rule {
+                path: file,
+                operation: Operation::Update,
+                condition,
+                missing: Vec::new(),
+            };
+            return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
+        }
         let value = |cause: EncodeError| ReaderError::Value {
             path: path.clone(),
             cause,

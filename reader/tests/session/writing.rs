@@ -222,7 +222,7 @@ fn what_may_not_be_written_is_told_before_anything_is_sent() {
         panic!("{written:?}")
     };
     assert_eq!(
-        (rule.condition.as_str(), rule.missing.as_slice()),
+        (rule.condition.as_str(), rule.missing.concat().as_slice()),
         ("UKSSSE", &["UKSSSE".to_owned()][..])
     );
     let log = profile("3.0").locate("DF04/EF08").expect("the log").file;

@@ -26,6 +26,8 @@ pub(crate) struct FileContents {
     pub dedicated: usize,
     /// Index of the elementary file in it.
     pub file: usize,
+    /// Whether it holds a value of this card, and not only empty items.
+    pub given: bool,
     /// Contents.
     pub body: Body,
 }
@@ -135,7 +137,12 @@ impl<'p> Layout<'p> {
                     continue;
                 }
                 if let Some(body) = empty_body(ef, &|_| false) {
-                    files.push(FileContents { dedicated, file, body });
+                    files.push(FileContents {
+                        dedicated,
+                        file,
+                        given: false,
+                        body,
+                    });
                 }
             }
         }
@@ -318,11 +325,15 @@ impl<'p> Layout<'p> {
 }
 
 impl Contents {
+    /// The body that a value goes to; the file is no longer an empty one.
     fn find(&mut self, target: Target) -> Option<&mut Body> {
         let mut files = self.files.iter_mut();
         files
             .find(|file| file.dedicated == target.dedicated && file.file == target.file)
-            .map(|file| &mut file.body)
+            .map(|file| {
+                file.given = true;
+                &mut file.body
+            })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::card_os::{Bench, CardOs};
 use crate::contents::{CardValues, Layout};
-use crate::data;
+use crate::data::{self, PinUse};
 use crate::error::IssueError;
 use crate::holders::Holder;
 use crate::inspect::{Found, Preset, check_holder, inspect, preset};
@@ -36,6 +36,8 @@ pub struct IssuedCard {
     pub written: usize,
     /// Items read back and found equal.
     pub compared: usize,
+    /// Files without values that were left as they are for want of keys.
+    pub left: usize,
 }
 
 /// Told when a step begins and when it is finished, before the next one begins. An error stops the card there.
@@ -87,8 +89,9 @@ impl<'a> Issuer<'a> {
         }
     }
 
-    /// Checks that the security module holds every key that issuing needs, before a card is touched. With `structure`
-    /// also the keys that are loaded into blank cards.
+    /// Checks that the security module holds the keys that every card needs, before a card is touched: with `structure` all
+    /// that are loaded into blank cards, else the one by which the card proves itself. Keys of the files to which a holder
+    /// has values are checked with each holder.
     ///
     /// # Errors
     /// The first key that is missing.
@@ -96,7 +99,7 @@ impl<'a> Issuer<'a> {
         let card = self.identity([0; 13]);
         let profile = self.profile();
         for (_, definition) in profile.keys() {
-            let needed = structure || !profile.uses_of(&definition.name).is_empty() || is_proof(definition.role);
+            let needed = structure || definition.role == KeyRole::InternalAuthentication;
             let versions = if structure { definition.versions } else { 1 };
             if !needed || definition.role == KeyRole::Master {
                 continue;
@@ -182,7 +185,6 @@ impl<'a> Issuer<'a> {
         if !found.needs_structure() {
             check_same(&mut bench, holder, card_number, &preset)?;
         }
-        hook(Step::Data, StepState::Begun)?;
         let card_id = self.identification(&mut bench, &preset)?;
         let values = CardValues {
             settings: self.settings,
@@ -192,7 +194,13 @@ impl<'a> Issuer<'a> {
             today: self.today,
         };
         let contents = self.layout.fill(holder, &values)?;
-        let report = data::write(&mut bench, &contents, Some(&self.settings.initial_pin))?.require_all()?;
+        data::check_keys(&mut bench, &contents)?;
+        hook(Step::Data, StepState::Begun)?;
+        let pin = match found.needs_structure() {
+            true => PinUse::Loaded(&self.settings.initial_pin),
+            false => PinUse::Usual(&self.settings.initial_pin),
+        };
+        let report = data::write(&mut bench, &contents, pin)?.require_all()?;
         hook(Step::Data, StepState::Finished)?;
 
         hook(Step::Verification, StepState::Begun)?;
@@ -206,6 +214,7 @@ impl<'a> Issuer<'a> {
             structure: found.needs_structure(),
             written: report.written,
             compared: report.compared,
+            left: report.left,
         })
     }
 
@@ -273,10 +282,6 @@ fn irk(profile: &Profile) -> Result<&KeyDefinition, IssueError> {
         .iter()
         .find_map(|df| df.key_with_role(KeyRole::InternalAuthentication));
     found.ok_or_else(|| IssueError::Profile { path: "IRK".to_owned() })
-}
-
-fn is_proof(role: KeyRole) -> bool {
-    role == KeyRole::InternalAuthentication
 }
 
 fn missing(loader: &dyn KeyLoader, name: &str, version: u8, card: &CardIdentity) -> SecurityModuleError {

@@ -26,6 +26,7 @@ mod words;
 
 pub use card_os::{Bench, CardData, CardOs, LifeStage, ModelOs};
 pub use contents::{CardValues, Contents, Layout};
+pub use data::{DataReport, PinUse};
 pub use error::{Action, IssueError, ItemFailure, ItemFailureKind};
 pub use holders::{Holder, HolderRules, HoldersError, HoldersFile};
 pub use inspect::{Found, inspect};

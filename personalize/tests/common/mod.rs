@@ -6,11 +6,13 @@ use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
 use card_model::profile::Profile;
 use jiff::civil::Date;
-use personalize::{Batch, Holder, HolderRules, HoldersFile, ModelOs, Settings};
+use personalize::{Batch, Holder, HolderRules, HoldersFile, IssueError, IssueRun, ModelOs, Settings, Silent};
 use reader::channel::{Channel, ModelChannel, Reset, TransportError, system_entropy};
 use reader::security::KeyFile;
 use std::path::{Path, PathBuf};
 
+/// Salt of the journals: TESTSALT in hex.
+pub const SALT: &str = "5445535453414C54";
 pub const TODAY: Date = Date::constant(2026, 1, 2);
 
 pub fn samples() -> PathBuf {
@@ -63,6 +65,12 @@ pub fn blank_on(profile: &Profile, serial: u8, interface: Interface) -> ModelCha
         interface,
         system_entropy().expect("entropy"),
     )
+}
+
+/// Issues the next card into `channel`; whether it succeeded.
+pub fn issue(run: &mut IssueRun<'_>, channel: &mut dyn Channel) -> Result<bool, IssueError> {
+    let result = run.issue_next(channel, &mut Silent)?;
+    Ok(result.is_some_and(|result| result.outcome.is_ok()))
 }
 
 /// A card that is pulled after a number of commands.

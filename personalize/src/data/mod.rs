@@ -4,18 +4,20 @@
 //! For each dedicated file: EXTERNAL AUTHENTICATION with the update keys, all items, then the read keys, all files read back
 //! and compared. An item that fails does not keep the others from being written.
 
+mod access;
+
 use crate::card_os::Bench;
 use crate::contents::{Body, Contents, FileContents, Slot};
 use crate::error::{IssueError, ItemFailure, ItemFailureKind};
-use crate::structure::external_authentication;
 use crate::terminal::{built, select};
-use card_model::profile::{Access, DedicatedFile, ElementaryFile, KeyDefinition, Profile, Term};
+use access::{Closed, missing_key};
+use card_model::profile::{DedicatedFile, ElementaryFile};
 use card_model::secret::Pin;
 use card_model::status::StatusWord;
 use reader::command::{Command, CommandError};
 use reader::commands::{self, CHUNK, RecordMode, read_record, update_record};
 use reader::link::{Response, exchange};
-use reader::security::KeyReference;
+use reader::security::SecurityModuleError;
 
 /// What the data step did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +28,8 @@ pub struct DataReport {
     pub compared: usize,
     /// Items that failed.
     pub failures: Vec<ItemFailure>,
+    /// Files without a value for this card that were left as they are, because the security module has no key for them.
+    pub left: usize,
 }
 
 impl DataReport {
@@ -44,13 +48,48 @@ impl DataReport {
     }
 }
 
-/// Writes the contents of a card and reads them back. `pin` is presented once where a file can only be read with the PIN; a
-/// PIN with one try left is not presented.
+/// Whether the PIN may be presented to read files back.
+#[derive(Debug, Clone, Copy)]
+pub enum PinUse<'p> {
+    /// It was loaded into this card a moment ago: present it wherever it is needed.
+    Loaded(&'p Pin),
+    /// It is the usual one: present it only where a file with values cannot be read without.
+    Usual(&'p Pin),
+}
+
+/// Checks, without the card, that the security module holds the keys for all files that get values.
+///
+/// # Errors
+/// The first key that is missing.
+pub fn check_keys(bench: &mut Bench<'_>, contents: &Contents) -> Result<(), IssueError> {
+    let profile = bench.profile;
+    for file in contents.files.iter().filter(|file| file.given) {
+        let Some(df) = profile.dedicated_files.get(file.dedicated) else {
+            continue;
+        };
+        let Some(ef) = df.files.get(file.file) else { continue };
+        for access in [&ef.update, &ef.read] {
+            if let Some(name) = missing_key(bench, df, access) {
+                return Err(SecurityModuleError::KeyMissing {
+                    name,
+                    version: 1,
+                    algorithm: bench.card.algorithm,
+                    module: bench.loader.describe(),
+                }
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the contents of a card and reads them back. Files without a value get empty items where the security module has
+/// the keys. The PIN is presented at most once, and never when one try is left.
 ///
 /// # Errors
 /// The transport or the security module failed, or a dedicated file cannot be selected. What the card refuses item by item
 /// is in the report.
-pub fn write(bench: &mut Bench<'_>, contents: &Contents, pin: Option<&Pin>) -> Result<DataReport, IssueError> {
+pub fn write(bench: &mut Bench<'_>, contents: &Contents, pin: PinUse<'_>) -> Result<DataReport, IssueError> {
     let profile = bench.profile;
     let mut writer = Writer {
         bench,
@@ -63,18 +102,27 @@ pub fn write(bench: &mut Bench<'_>, contents: &Contents, pin: Option<&Pin>) -> R
         let Some(df) = files.first().and_then(|f| profile.dedicated_files.get(f.dedicated)) else {
             continue;
         };
-        let todo = |f: &&FileContents| !f.body.is_nothing();
-        if !files.iter().any(|f| todo(&f)) {
+        let mut todo = Vec::with_capacity(files.len());
+        for file in files.iter().filter(|file| !file.body.is_nothing()) {
+            let Some(ef) = df.files.get(file.file) else { continue };
+            let mut closed = |access| missing_key(writer.bench, df, access).is_some();
+            if !file.given && (closed(&ef.update) || closed(&ef.read)) {
+                writer.report.left += 1;
+            } else {
+                todo.push((file, ef));
+            }
+        }
+        if todo.is_empty() {
             continue;
         }
         select(writer.bench.channel, df)?;
         // Selecting another application drops the key states of the last one, not the PIN (STD-P7 §5.8, §6.6).
         writer.keys.clear();
-        for file in files.iter().filter(todo) {
-            writer.write_file(df, file)?;
+        for (file, ef) in &todo {
+            writer.write_file(df, ef, file)?;
         }
-        for file in files.iter().filter(todo) {
-            writer.compare_file(df, file)?;
+        for (file, ef) in &todo {
+            writer.compare_file(df, ef, file)?;
         }
     }
     Ok(writer.report)
@@ -90,15 +138,9 @@ impl Body {
     }
 }
 
-/// Why a file cannot be opened.
-enum Closed {
-    Card(StatusWord),
-    NoKey(String),
-}
-
 struct Writer<'b, 'a, 'p> {
     bench: &'b mut Bench<'a>,
-    pin: Option<&'p Pin>,
+    pin: PinUse<'p>,
     /// The card's answer to the PIN, once it was presented.
     pin_answer: Option<StatusWord>,
     /// Answers to external authentications in the current dedicated file.
@@ -107,10 +149,12 @@ struct Writer<'b, 'a, 'p> {
 }
 
 impl Writer<'_, '_, '_> {
-    fn write_file(&mut self, df: &DedicatedFile, contents: &FileContents) -> Result<(), IssueError> {
-        let Some(ef) = df.files.get(contents.file) else {
-            return Ok(());
-        };
+    fn write_file(
+        &mut self,
+        df: &DedicatedFile,
+        ef: &ElementaryFile,
+        contents: &FileContents,
+    ) -> Result<(), IssueError> {
         if let Err(closed) = self.open(df, &ef.update)? {
             let kind = match closed {
                 Closed::Card(sw) => ItemFailureKind::NotWritten(sw),
@@ -165,10 +209,17 @@ impl Writer<'_, '_, '_> {
         Ok(())
     }
 
-    fn compare_file(&mut self, df: &DedicatedFile, contents: &FileContents) -> Result<(), IssueError> {
-        let Some(ef) = df.files.get(contents.file) else {
+    fn compare_file(
+        &mut self,
+        df: &DedicatedFile,
+        ef: &ElementaryFile,
+        contents: &FileContents,
+    ) -> Result<(), IssueError> {
+        let without_pin = ef.read.terms.iter().any(|term| !term.pin);
+        if !contents.given && !without_pin && matches!(self.pin, PinUse::Usual(_)) {
+            // Empty items are not worth a try of somebody's PIN.
             return Ok(());
-        };
+        }
         let path = file_path(df, ef);
         if self.report.failures.iter().any(|failure| failure.path == path) {
             return Ok(());
@@ -265,95 +316,9 @@ impl Writer<'_, '_, '_> {
         Ok(exchange(self.bench.channel, &command)?)
     }
 
-    /// Satisfies a condition: an alternative that needs no PIN goes before one that does.
-    fn open(&mut self, df: &DedicatedFile, access: &Access) -> Result<Result<(), Closed>, IssueError> {
-        if access.is_free() {
-            return Ok(Ok(()));
-        }
-        let mut closed = Closed::Card(StatusWord::SECURITY_NOT_SATISFIED);
-        for with_pin in [false, true] {
-            for term in access.terms.iter().filter(|term| term.pin == with_pin) {
-                match self.satisfy(df, term)? {
-                    Ok(()) => return Ok(Ok(())),
-                    Err(why) => closed = why,
-                }
-            }
-        }
-        Ok(Err(closed))
-    }
-
-    fn satisfy(&mut self, df: &DedicatedFile, term: &Term) -> Result<Result<(), Closed>, IssueError> {
-        for name in &term.keys {
-            let Some(definition) = find_key(self.bench.profile, df, name) else {
-                return Err(IssueError::Profile { path: name.clone() });
-            };
-            let key = KeyReference { definition, version: 1 };
-            if !self.bench.loader.holds(key, self.bench.card) {
-                return Ok(Err(Closed::NoKey(name.clone())));
-            }
-            let sw = self.authenticate(key)?;
-            if !sw.is_ok() {
-                return Ok(Err(Closed::Card(sw)));
-            }
-        }
-        if term.pin {
-            let sw = self.present_pin()?;
-            if !sw.is_ok() {
-                return Ok(Err(Closed::Card(sw)));
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// One external authentication per key and dedicated file: a key that failed is not tried again.
-    fn authenticate(&mut self, key: KeyReference<'_>) -> Result<StatusWord, IssueError> {
-        let id = key.definition.id;
-        if let Some((_, sw)) = self.keys.iter().find(|(known, _)| *known == id) {
-            return Ok(*sw);
-        }
-        let sw = match external_authentication(self.bench, key) {
-            Ok(()) => StatusWord::OK,
-            Err(IssueError::Refused { sw, .. }) => sw,
-            Err(error) => return Err(error),
-        };
-        self.keys.push((id, sw));
-        Ok(sw)
-    }
-
-    /// Presents the PIN once, after asking how many tries are left; the last try is never spent.
-    fn present_pin(&mut self) -> Result<StatusWord, IssueError> {
-        if let Some(sw) = self.pin_answer {
-            return Ok(sw);
-        }
-        let query = exchange(self.bench.channel, &commands::pin_query())?;
-        let sw = match (query.sw, self.pin) {
-            // 9000: the card has no PIN.
-            (sw, _) if sw.is_ok() => sw,
-            (sw, Some(pin)) if sw.tries_left().is_some_and(|left| left > 1) => {
-                let command = built(commands::verify(pin.expose()), "PIN")?;
-                exchange(self.bench.channel, &command)?.sw
-            }
-            (sw, _) => sw,
-        };
-        self.pin_answer = Some(sw);
-        Ok(sw)
-    }
-
     fn fail(&mut self, path: String, kind: ItemFailureKind) {
         self.report.failures.push(ItemFailure { path, kind });
     }
-}
-
-/// A key named by a condition: of the dedicated file itself or of one above it.
-fn find_key<'p>(profile: &'p Profile, df: &'p DedicatedFile, name: &str) -> Option<&'p KeyDefinition> {
-    let mut current = Some(df);
-    while let Some(file) = current {
-        if let Some(key) = file.key(name) {
-            return Some(key);
-        }
-        current = file.parent.and_then(|parent| profile.dedicated_files.get(parent));
-    }
-    None
 }
 
 impl Slot {

@@ -145,3 +145,41 @@ fn another_card_is_noticed() {
     session.write_text(&[("SSSE/EF05/07", "D2143568Z")]).expect("transport");
     assert!(session.check_same_card().is_err());
 }
+
+/// The examples that stand beside the elements in the profiles, in both directions.
+#[test]
+fn examples_of_the_profiles_go_both_ways() {
+    use card_model::profile::{Element, Profile};
+    use reader::decode::{Value, decode, encode};
+    fn walk(profile: &str, path: &str, element: &Element, seen: &mut usize) {
+        for inner in &element.inner {
+            walk(profile, &format!("{path}/{:02X}", inner.tag.unwrap_or(0)), inner, seen);
+        }
+        let Some(example) = &element.example else { return };
+        let bytes = encode(element, example).unwrap_or_else(|error| panic!("{profile} {path}: {example}: {error}"));
+        assert_eq!(bytes.len(), usize::from(element.length), "{profile} {path}");
+        let value = decode(element, &bytes);
+        assert!(!matches!(value, Value::Malformed { .. }), "{profile} {path}: {value:?}");
+        if let Some(plain) = value.plain() {
+            assert_eq!(
+                encode(element, &plain).as_ref(),
+                Ok(&bytes),
+                "{profile} {path}: {plain}"
+            );
+        }
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(!value.text(lang).is_empty(), "{profile} {path}");
+        }
+        *seen += 1;
+    }
+    let mut seen = 0;
+    for name in Profile::BUILTIN {
+        for (df, file) in profile(name).files() {
+            for element in &file.elements {
+                let path = format!("{}/{}/{:02X}", df.id, file.name(), element.tag.unwrap_or(0));
+                walk(name, &path, element, &mut seen);
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} examples");
+}

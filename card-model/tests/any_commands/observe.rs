@@ -28,11 +28,8 @@ pub fn observe(oracle: &mut Oracle, command: &[u8], data: &[u8], sw: u16) {
     match (command[0], ins) {
         (0x00, 0xA4) => select(oracle, p1, body, data, sw),
         (0x00, 0x84) if sw == 0x9000 => oracle.challenge = Some(data.to_vec()),
-        (0x00, 0x82) if p2 == 0 => {
-            if sw == 0x9000 || sw >> 4 == 0x63C {
-                oracle.challenge = None;
-            }
-        }
+        (0x00, 0x82) if p2 == 0 && matches!(sw, 0x9000 | 0x63C0..=0x63CF) => oracle.challenge = None,
+        (0x00, 0x82) if p2 == 0 => {}
         (0x00, 0x82) if matches!(sw, 0x9000 | 0x63C0..=0x63CF) => {
             let right = oracle.proves(p2, body);
             assert_eq!(right, sw == 0x9000, "a right key or a used challenge: {}", told());

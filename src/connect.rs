@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::trace::TraceFile;
 use card_model::card::Interface;
 use card_model::profile::Profile;
-use reader::channel::{Channel, Masking, OpenOptions, Trace, TransportError};
+use reader::channel::{Channel, Masking, OpenOptions, SIMULATED, Trace, TransportError};
 use reader::security::{KeyFile, KeyFileError};
 use rust_i18n::t;
 use std::path::Path;
@@ -82,7 +82,20 @@ impl<'a> Desk<'a> {
             interface: self.interface(),
             exclusive,
         };
-        let channel = reader::channel::open(self.common.reader.as_deref(), options).map_err(|e| self.transport(&e))?;
+        let name = self.common.reader.as_deref();
+        let channel = reader::channel::open(name, options).map_err(|error| match (error, name) {
+            (TransportError::Mute { reader }, Some(name))
+                if name.starts_with(SIMULATED) && options.interface == Interface::Contactless =>
+            {
+                let locale = self.output.lang.locale();
+                Failure::new(
+                    Class::NoCard,
+                    t!("ssc.connect.no_antenna", locale = locale, file = reader),
+                )
+                .next(t!("ssc.connect.no_antenna_next", locale = locale))
+            }
+            (error, _) => self.transport(&error),
+        })?;
         Ok(self.traced(channel))
     }
 

@@ -58,7 +58,7 @@ fn dress(command: Command, lang: Lang, common: &[String], key: &str, call: &str)
     };
     let verbs: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_string()).collect();
     let template = format!(
-        "{{about-with-newline}}\n{BOLD}{}{PLAIN} {{usage}}\n\n{{all-args}}{{after-help}}",
+        "{{about-with-newline}}\n{BOLD}{}{PLAIN}{{usage}}\n\n{{all-args}}{{after-help}}",
         heading("usage")
     );
     let examples = format!("{BOLD}{}{PLAIN}\n{}", heading("examples"), indent(&word("examples")));

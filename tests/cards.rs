@@ -59,6 +59,29 @@ fn a_file_that_is_no_card_is_code_2() {
 }
 
 #[test]
+fn a_card_without_antenna_says_so() {
+    let place = Place::new();
+    place.run(&["card", "new", "old.sim", "--profile", "1.0"]).expect(0);
+    let json = place.json(
+        3,
+        &[
+            "apdu",
+            "--reader",
+            "sim:old.sim",
+            "--interface",
+            "contactless",
+            "0084000008",
+        ],
+    );
+    assert!(
+        json["error"]["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("antenna")),
+        "{json}"
+    );
+}
+
+#[test]
 fn raw_commands_are_sent_and_compared() {
     let place = Place::new();
     place.run(&["card", "new", "blank.sim"]).expect(0);

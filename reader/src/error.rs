@@ -119,13 +119,6 @@ pub enum ReaderError {
         /// The path.
         path: String,
     },
-    /// The file has not so many records with that tag.
-    Occurrence {
-        /// The path.
-        path: String,
-        /// Records there are.
-        found: usize,
-    },
     /// What was read back is not what was written.
     ReadBack {
         /// Element.
@@ -158,7 +151,6 @@ impl ReaderError {
             | Self::KeyRefused { .. }
             | Self::KeyRefusedBefore { .. }
             | Self::NotAllowed { .. }
-            | Self::Occurrence { .. }
             | Self::ReadBack { .. }
             | Self::OtherCard
             | Self::NoIdentity
@@ -307,11 +299,6 @@ impl Explain for ReaderError {
                 t!("session.no_element", locale = locale, path = path),
                 None,
                 text(t!("session.no_element_next", locale = locale)),
-            ),
-            Self::Occurrence { path, found } => plain(
-                t!("session.occurrence", locale = locale, path = path, found = found),
-                None,
-                None,
             ),
             Self::ReadBack { path } => plain(
                 t!("session.read_back", locale = locale, path = path),

@@ -124,6 +124,10 @@ pub enum ReaderError {
         /// Element.
         path: String,
     },
+    /// The card has no medical account.
+    NoAccount,
+    /// A MAC or transaction authentication code of the card is false: the card is not genuine, or data were altered.
+    FalseMac,
     /// The card in the reader is another one than before.
     OtherCard,
     /// A command could not be built; an error of this program or of a profile.
@@ -153,6 +157,8 @@ impl ReaderError {
             | Self::NotAllowed { .. }
             | Self::ReadBack { .. }
             | Self::OtherCard
+            | Self::NoAccount
+            | Self::FalseMac
             | Self::NoIdentity
             | Self::Algorithm(_) => Family::Card,
             Self::SecurityModule(_)
@@ -304,6 +310,16 @@ impl Explain for ReaderError {
                 t!("session.read_back", locale = locale, path = path),
                 None,
                 text(t!("session.read_back_next", locale = locale)),
+            ),
+            Self::NoAccount => plain(
+                t!("account.none", locale = locale),
+                None,
+                text(t!("account.none_next", locale = locale)),
+            ),
+            Self::FalseMac => plain(
+                t!("account.false_mac", locale = locale),
+                None,
+                text(t!("account.false_mac_next", locale = locale)),
             ),
             Self::OtherCard => plain(
                 t!("session.other_card", locale = locale),

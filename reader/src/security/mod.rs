@@ -7,6 +7,7 @@ mod format;
 mod generate;
 mod keyfile;
 mod module;
+mod transaction;
 
 pub use entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
 pub use error::{EntryError, KeyFileError};
@@ -16,6 +17,10 @@ use card_model::crypto::Algorithm;
 use card_model::profile::KeyDefinition;
 use card_model::secret::Pin;
 use card_model::words::{Explain, Explanation, Lang};
+pub use transaction::{
+    AccountHost, KeyFileTerminal, LOAD, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest,
+    SETTLEMENT, load_code_data, purchase_code_data,
+};
 
 /// A key of the profile in one version, as a security module finds it.
 #[derive(Debug, Clone, Copy)]

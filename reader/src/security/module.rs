@@ -14,7 +14,7 @@ const MAC_LENGTH: usize = card_model::crypto::MAC_LENGTH;
 
 impl KeyFile {
     /// The card's own key: the root diversified by as many factors as its level asks for.
-    fn card_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
+    pub(super) fn card_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
         let definition = key.definition;
         let length = key_length(definition, card.algorithm);
         let position = self

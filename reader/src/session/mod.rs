@@ -3,6 +3,7 @@
 //! A session asks for nothing it does not need: a file is selected when it is read, a key is used when a condition wants
 //! it, the PIN is asked when nothing else helps.
 
+mod account;
 mod auth;
 mod compare;
 mod file;
@@ -12,6 +13,7 @@ mod read;
 mod state;
 mod write;
 
+pub use account::{Amounts, Balance, Place, Proof, Receipt, TransactionKind};
 pub use open::CardData;
 pub use read::{FileReading, FileView, ReadingView};
 pub use write::{Write, Written};

@@ -1,0 +1,337 @@
+//! The medical account from the terminal's side: balance, load, purchase, proof, starting day (`spec/commands.md` §1.3,
+//! §5). The log is read as every other file of the profile.
+
+use super::Session;
+use crate::command::Command;
+use crate::error::{Operation, PIN, ReaderError, Rule, title};
+use crate::security::{
+    AccountHost, CardIdentity, KeyReference, LoadRequest, PurchaseModule, PurchaseRequest, load_code_data,
+    purchase_code_data,
+};
+use card_model::profile::{DedicatedFile, KeyDefinition, KeyRole, Structure};
+use card_model::secret::equal;
+
+/// CLA of the special commands.
+const CLASS: u8 = 0xB0;
+
+/// The three balances in fen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// CIA: personal account.
+    pub personal: u32,
+    /// SPIP: paid by the holder in the pay year.
+    pub self_paid: u32,
+    /// SPFP: paid by the pooled fund in the pay year.
+    pub pooled: u32,
+    /// Pay year; 0 before the first settlement.
+    pub year: u16,
+}
+
+/// Kind of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionKind {
+    /// 账户划入.
+    Load,
+    /// 医疗结算.
+    Settlement,
+}
+
+/// Amounts of a settlement in fen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amounts {
+    /// Taken from the personal account.
+    pub personal: u32,
+    /// Paid by the holder.
+    pub self_paid: u32,
+    /// Paid by the pooled fund.
+    pub pooled: u32,
+}
+
+/// What remains of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Sequence number of the card before it was counted up: the one of the log and of the proof.
+    pub sequence: u16,
+    /// Terminal transaction sequence number; 0 for a load.
+    pub terminal_sequence: u32,
+    /// Personal account after the transaction, fen.
+    pub balance: u32,
+    /// Transaction authentication code.
+    pub tac: [u8; 4],
+}
+
+/// Answer of GET TRANSACTION PROOF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// MAC2 of the transaction.
+    pub mac: [u8; 4],
+    /// Transaction authentication code.
+    pub tac: [u8; 4],
+}
+
+/// When and where a transaction happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Terminal number, packed digits: region, then the number of the PSAM's issuer.
+    pub terminal: [u8; 6],
+    /// YYYYMMDDhhmmss, packed digits.
+    pub time: [u8; 7],
+}
+
+impl<'a> Session<'a> {
+    /// Reads the three balances; a PIN is asked for if the card has one.
+    ///
+    /// # Errors
+    /// The card has no account, the PIN is missing, or the card refused.
+    pub fn balance(&mut self) -> Result<Balance, ReaderError> {
+        self.enter_account(true)?;
+        let personal: [u8; 4] = self.account_command(0x26, [0x00, 0x01], &[], 4)?;
+        let self_paid: [u8; 6] = self.account_command(0x26, [0x00, 0x02], &[], 6)?;
+        let pooled: [u8; 6] = self.account_command(0x26, [0x00, 0x03], &[], 6)?;
+        let amount = |bytes: &[u8; 6]| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        Ok(Balance {
+            personal: u32::from_be_bytes(personal),
+            self_paid: amount(&self_paid),
+            pooled: amount(&pooled),
+            year: digits(&pooled[4..]),
+        })
+    }
+
+    /// Loads `amount` fen into the personal account: INITIALIZE FOR LOAD, the host's MAC2, CREDIT FOR LOAD. The TAC is
+    /// checked by the host.
+    ///
+    /// # Errors
+    /// No account, no key, the host does not believe the card, the card refused, or its TAC is false.
+    pub fn load(&mut self, amount: u32, place: Place, host: &mut dyn AccountHost) -> Result<Receipt, ReaderError> {
+        let df = self.enter_account(true)?;
+        let (dlk, card) = (self.key_with(df, KeyRole::Load, None)?, self.identity()?);
+        let index = dlk.index.unwrap_or(dlk.id);
+        let amount = amount.to_be_bytes();
+        let data = [&[index][..], &amount, &place.terminal].concat();
+        let answer: [u8; 16] = self.account_command(0x28, [0x00, 0x01], &data, 16)?;
+        let request = LoadRequest {
+            balance: part(&answer, 0),
+            sequence: part(&answer, 4),
+            random: part(&answer, 8),
+            mac1: part(&answer, 12),
+            amount,
+            terminal: place.terminal,
+            time: place.time,
+        };
+        let mac2 = host
+            .authorize_load(first_version(dlk), &card, &request)?
+            .ok_or(ReaderError::FalseMac)?;
+        let tac: [u8; 4] = self.account_command(0x2A, [0x00, 0x00], &[&place.time[..], &mac2].concat(), 4)?;
+        let balance = u32::from_be_bytes(request.balance).saturating_add(u32::from_be_bytes(amount));
+        let code = load_code_data(balance.to_be_bytes(), &request);
+        self.check_code(df, &card, host, &code, &tac)?;
+        Ok(Receipt {
+            sequence: u16::from_be_bytes(request.sequence),
+            terminal_sequence: 0,
+            balance,
+            tac,
+        })
+    }
+
+    /// Settles: INITIALIZE FOR PURCHASE, the module's MAC1, DEBIT FOR PURCHASE, MAC2 checked by the module. `index` is the
+    /// key index of the DPK, 1–3.
+    ///
+    /// # Errors
+    /// No account, no key, not enough money (9401), the card refused, or its MAC2 is false.
+    pub fn settle(
+        &mut self,
+        index: u8,
+        amounts: Amounts,
+        place: Place,
+        module: &mut dyn PurchaseModule,
+    ) -> Result<Receipt, ReaderError> {
+        let df = self.enter_account(true)?;
+        let (dpk, card) = (self.key_with(df, KeyRole::Purchase, Some(index))?, self.identity()?);
+        let three = [amounts.personal, amounts.self_paid, amounts.pooled].map(u32::to_be_bytes);
+        let data = [&[index][..], &three.concat(), &place.terminal].concat();
+        let answer: [u8; 22] = self.account_command(0x28, [0x01, 0x01], &data, 22)?;
+        let request = PurchaseRequest {
+            random: part(&answer, 18),
+            sequence: part(&answer, 14),
+            amounts: three,
+            terminal: place.terminal,
+            time: place.time,
+        };
+        let authorization = module.authorize_purchase(first_version(dpk), &card, &request)?;
+        let debit = [&authorization.terminal_sequence[..], &place.time, &authorization.mac1].concat();
+        let answer8: [u8; 8] = self.account_command(0x2C, [0x01, 0x00], &debit, 8)?;
+        if !module.confirm_purchase(&part(&answer8, 4))? {
+            return Err(ReaderError::FalseMac);
+        }
+        let before = u32::from_be_bytes(part(&answer, 0));
+        Ok(Receipt {
+            sequence: u16::from_be_bytes(request.sequence),
+            terminal_sequence: u32::from_be_bytes(authorization.terminal_sequence),
+            balance: before.saturating_sub(amounts.personal),
+            tac: part(&answer8, 0),
+        })
+    }
+
+    /// Whether the TAC of a receipt is the one the host computes for this settlement.
+    ///
+    /// # Errors
+    /// The host has no DTK, or the TAC is false.
+    pub fn check_settlement(
+        &mut self,
+        amounts: Amounts,
+        place: Place,
+        receipt: &Receipt,
+        host: &mut dyn AccountHost,
+    ) -> Result<(), ReaderError> {
+        let df = self.enter_account(false)?;
+        let card = self.identity()?;
+        let request = PurchaseRequest {
+            random: [0; 4],
+            sequence: receipt.sequence.to_be_bytes(),
+            amounts: [amounts.personal, amounts.self_paid, amounts.pooled].map(u32::to_be_bytes),
+            terminal: place.terminal,
+            time: place.time,
+        };
+        let code = purchase_code_data(&request, receipt.terminal_sequence.to_be_bytes());
+        self.check_code(df, &card, host, &code, &receipt.tac)
+    }
+
+    /// MAC and TAC of the last transaction; `None` if it is another one or the money did not move (9406).
+    ///
+    /// # Errors
+    /// No account, or the card refused for another reason.
+    pub fn proof(&mut self, kind: TransactionKind, sequence: u16) -> Result<Option<Proof>, ReaderError> {
+        self.enter_account(false)?;
+        let kind = match kind {
+            TransactionKind::Load => crate::security::LOAD,
+            TransactionKind::Settlement => crate::security::SETTLEMENT,
+        };
+        match self.account_command::<8>(0x2E, [0x00, kind], &sequence.to_be_bytes(), 8) {
+            Ok(answer) => Ok(Some(Proof {
+                mac: part(&answer, 0),
+                tac: part(&answer, 4),
+            })),
+            Err(ReaderError::Refused { sw, .. }) if sw == card_model::status::StatusWord::MAC_NOT_AVAILABLE => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// First day of the pay year as month and day.
+    ///
+    /// # Errors
+    /// No account, or the card refused.
+    pub fn starting_day(&mut self) -> Result<(u8, u8), ReaderError> {
+        self.enter_account(false)?;
+        let [month, day]: [u8; 2] = self.account_command(0x56, [0x01, 0x00], &[], 2)?;
+        let two = |byte: u8| (byte >> 4) * 10 + (byte & 15);
+        Ok((two(month), two(day)))
+    }
+
+    /// Sets the first day of the pay year after authentication with DSK.
+    ///
+    /// # Errors
+    /// No account, no key, or the card refused.
+    pub fn set_starting_day(&mut self, month: u8, day: u8) -> Result<(), ReaderError> {
+        let df = self.enter_account(false)?;
+        let dsk = self.key_with(df, KeyRole::StartingDay, None)?;
+        let index = self.profile.index_of(&df.id).unwrap_or_default();
+        self.authenticate_in(index, dsk)?;
+        let bcd = |n: u8| (n / 10) << 4 | n % 10;
+        self.account_command::<0>(0x56, [0x00, 0x00], &[bcd(month), bcd(day)], 0)?;
+        Ok(())
+    }
+
+    /// Selects the application with the account, and meets the PIN condition where one is needed.
+    fn enter_account(&mut self, pin: bool) -> Result<&'a DedicatedFile, ReaderError> {
+        let profile = self.profile;
+        let has_account = |df: &&DedicatedFile| {
+            df.files
+                .iter()
+                .any(|file| matches!(file.structure, Structure::Internal { .. }))
+        };
+        let df = profile
+            .dedicated_files
+            .iter()
+            .find(has_account)
+            .ok_or(ReaderError::NoAccount)?;
+        self.enter(profile.index_of(&df.id).unwrap_or_default())?;
+        if pin && !self.pin_on_demand(&df.id)? {
+            let rule = Rule {
+                path: df.id.clone(),
+                operation: Operation::Read,
+                condition: PIN.to_owned(),
+                missing: vec![PIN.to_owned()],
+            };
+            return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
+        }
+        Ok(df)
+    }
+
+    fn key_with(
+        &self,
+        df: &'a DedicatedFile,
+        role: KeyRole,
+        index: Option<u8>,
+    ) -> Result<&'a KeyDefinition, ReaderError> {
+        let fits = |key: &&KeyDefinition| key.role == role && (index.is_none() || key.index == index);
+        df.keys.iter().find(fits).ok_or_else(|| ReaderError::NoSuchKey {
+            key: index.map_or_else(|| format!("{role:?}"), |index| format!("{role:?} {index}")),
+            profile: self.profile.name.clone(),
+        })
+    }
+
+    fn check_code(
+        &self,
+        df: &'a DedicatedFile,
+        card: &CardIdentity,
+        host: &mut dyn AccountHost,
+        data: &[u8],
+        tac: &[u8; 4],
+    ) -> Result<(), ReaderError> {
+        let dtk = self.key_with(df, KeyRole::Tac, None)?;
+        let expected = host.transaction_code(first_version(dtk), card, data)?;
+        if equal(&expected, tac) {
+            Ok(())
+        } else {
+            Err(ReaderError::FalseMac)
+        }
+    }
+
+    /// A special command whose answer has exactly `N` bytes.
+    fn account_command<const N: usize>(
+        &mut self,
+        ins: u8,
+        p1p2: [u8; 2],
+        data: &[u8],
+        le: u8,
+    ) -> Result<[u8; N], ReaderError> {
+        let mut command = Command::new(CLASS, ins, p1p2[0], p1p2[1]);
+        if !data.is_empty() {
+            command = command.with_data(data)?;
+        }
+        if N > 0 {
+            command = command.with_le(le);
+        }
+        let answer = self.demand(&command, None)?;
+        answer.try_into().map_err(|_| ReaderError::Answer {
+            command: title(&command),
+            path: None,
+        })
+    }
+}
+
+/// Transactions use version 1 of a key; what the standard calls key version is the index here.
+fn first_version(definition: &KeyDefinition) -> KeyReference<'_> {
+    KeyReference { definition, version: 1 }
+}
+
+/// `N` bytes of an answer from `at`; the length of the answer was checked before.
+fn part<const N: usize>(answer: &[u8], at: usize) -> [u8; N] {
+    core::array::from_fn(|i| answer.get(at + i).copied().unwrap_or(0))
+}
+
+/// The number that packed digits write.
+fn digits(bcd: &[u8]) -> u16 {
+    bcd.iter()
+        .fold(0, |n, byte| n * 100 + u16::from(byte >> 4) * 10 + u16::from(byte & 15))
+}

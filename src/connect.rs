@@ -94,6 +94,10 @@ impl<'a> Desk<'a> {
                 )
                 .next(t!("ssc.connect.no_antenna_next", locale = locale))
             }
+            // The file of a simulated card stands in the place of the card.
+            (error @ TransportError::FileMissing { .. }, _) => {
+                Failure::explained(Class::NoCard, &error, self.output.lang)
+            }
             (error, _) => self.transport(&error),
         })?;
         Ok(self.traced(channel))
@@ -101,14 +105,7 @@ impl<'a> Desk<'a> {
 
     /// A transport error as a failure: a wrong file is the caller's matter, everything else is "no card".
     pub fn transport(&self, error: &TransportError) -> Failure {
-        let class = match error {
-            TransportError::File { .. }
-            | TransportError::FileMissing { .. }
-            | TransportError::FileExists { .. }
-            | TransportError::Image { .. }
-            | TransportError::CommandTooShort { .. } => Class::Input,
-            _ => Class::NoCard,
-        };
+        let class = if error.is_usage() { Class::Input } else { Class::NoCard };
         Failure::explained(class, error, self.output.lang)
     }
 

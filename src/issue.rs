@@ -7,6 +7,7 @@ use crate::output::{Report, Table, duration};
 use crate::progress::Bar;
 use crate::session::today;
 use card_model::profile::Profile;
+use card_model::words::Lang;
 use personalize::holders::{Problem, Severity};
 use personalize::{
     Batch, HolderRules, HoldersFile, IssueError, IssueReport, IssueRun, Journal, ModelOs, Settings, inspect,
@@ -15,6 +16,7 @@ use reader::channel::{Channel, SIMULATED};
 use reader::session::Session;
 use rust_i18n::t;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What `--reader` means for a batch.
@@ -173,10 +175,25 @@ fn holders(it: &Issue, profile: &Profile, settings: &Settings, desk: &Desk) -> R
     Ok(file)
 }
 
+/// The rows that cannot be issued, each once, with all that is wrong in it.
+fn wrong_rows(file: &HoldersFile, lang: Lang) -> BTreeMap<u64, String> {
+    let mut rows: BTreeMap<u64, String> = BTreeMap::new();
+    for problem in file.errors() {
+        let words = problem.line(lang, false);
+        rows.entry(problem.row)
+            .and_modify(|all| {
+                all.push_str("; ");
+                all.push_str(&words);
+            })
+            .or_insert(words);
+    }
+    rows
+}
+
 /// The rows that cannot be issued, as a failure: the input file has to be mended.
 fn rejection(file: &HoldersFile, desk: &Desk) -> Failure {
     let lang = desk.output.lang;
-    let count = file.errors().count();
+    let count = wrong_rows(file, lang).len();
     let first = file
         .errors()
         .next()
@@ -261,12 +278,11 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
     }
     let mut failed = report.failed;
     if let Some(file) = rejected {
-        for problem in file.errors() {
+        for (row, words) in wrong_rows(file, lang) {
             failed += 1;
-            let words = problem.line(lang, false);
             if let Some(cards) = json["cards"].as_array_mut() {
                 cards.push(json!({
-                    "row": problem.row, "card_number": null, "card_id": null, "ok": false, "error": words,
+                    "row": row, "card_number": null, "card_id": null, "ok": false, "error": words,
                 }));
             }
         }

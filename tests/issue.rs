@@ -303,3 +303,31 @@ fn both_languages_show_the_card_to_people() {
         "{info}"
     );
 }
+
+/// A missing card file is a missing card; a row that is wrong twice is one failed row.
+#[test]
+fn missing_cards_and_wrong_rows() {
+    let place = Place::new().with_keys();
+    place.json(3, &["read", "--reader", "sim:nothing.sim"]);
+    place.json(2, &["card", "info", "nothing.sim"]);
+    place.write(
+        "wrong.csv",
+        "social_security_number,name,sex,ethnic_group\n111111198101011110,张三,男,汉\n990000194601100129,赵,9,火星\n",
+    );
+    let done = place.json(
+        2,
+        &[
+            "issue",
+            "--reader",
+            "sim:cards/",
+            "--keys",
+            "TEST.keys",
+            "--holders",
+            "wrong.csv",
+        ],
+    );
+    assert_eq!((&done["issued"], &done["failed"]), (&Value::from(1), &Value::from(1)));
+    let row = &done["cards"][1];
+    assert_eq!((&row["row"], &row["ok"]), (&Value::from(3), &Value::from(false)));
+    assert!(row["error"].as_str().is_some_and(|words| words.contains("; ")), "{row}");
+}

@@ -221,7 +221,6 @@ impl TransportError {
         matches!(
             self,
             Self::CommandTooShort { .. }
-                | Self::NotBuilt
                 | Self::FileMissing { .. }
                 | Self::FileExists { .. }
                 | Self::File { .. }

@@ -3,7 +3,8 @@
 
 use super::Session;
 use crate::command::Command;
-use crate::error::{Operation, PIN, ReaderError, Rule, title};
+use crate::error::{ReaderError, title};
+use crate::rule::{Operation, PIN, Rule};
 use crate::security::{
     AccountHost, CardIdentity, KeyReference, LoadRequest, PurchaseModule, PurchaseRequest, load_code_data,
     purchase_code_data,
@@ -260,7 +261,7 @@ impl<'a> Session<'a> {
                 path: df.id.clone(),
                 operation: Operation::Read,
                 condition: PIN.to_owned(),
-                missing: vec![PIN.to_owned()],
+                missing: vec![vec![PIN.to_owned()]],
             };
             return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
         }

@@ -152,6 +152,9 @@ pub struct Issue {
     /// Takes a date of birth or sex that disagrees with the citizen number as it is.
     #[arg(long)]
     pub accept_disagreement: bool,
+    /// Half-issued cards that were destroyed: their holders may get new ones.
+    #[arg(long, value_name = "CARD_NUMBER")]
+    pub write_off: Vec<String>,
     /// Checks holders and settings and touches no card.
     #[arg(long)]
     pub check: bool,

@@ -245,9 +245,17 @@ fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Fa
         (None, Place::File) => return Ok(None),
     };
     let salt = hex::encode(desk.random::<16>()?);
-    Journal::open(&path, &salt)
-        .map(Some)
-        .map_err(|e| Failure::explained(Class::Input, &e, desk.output.lang))
+    let lang = desk.output.lang;
+    let failed = |e| Failure::explained(Class::Input, &e, lang);
+    let mut journal = Journal::open(&path, &salt).map_err(failed)?;
+    for number in &it.write_off {
+        if !journal.write_off_card(number).map_err(failed)? {
+            let locale = lang.locale();
+            let what = t!("ssc.issue.nothing_to_write_off", locale = locale, number = number);
+            return Err(Failure::input(what).next(t!("ssc.issue.nothing_to_write_off_next", locale = locale)));
+        }
+    }
+    Ok(Some(journal))
 }
 
 fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Option<IssueError>, desk: &Desk) -> Report {

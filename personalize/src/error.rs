@@ -246,7 +246,7 @@ impl Explain for IssueError {
         let plain = |name: &str, values: &[(&str, &str)]| Explanation {
             what: say(lang, &format!("issue.{name}"), values),
             why: None,
-            next: Some(say(lang, &format!("issue.next_{name}"), &[])),
+            next: Some(say(lang, &format!("issue.next_{name}"), values)),
         };
         let found = |(title, detail): &(Words, Words)| {
             format!("{}{}{}", title.text(lang), lang.pick("：", ": "), detail.text(lang))

@@ -75,6 +75,39 @@ fn a_pulled_card_is_completed_when_it_comes_back() {
 }
 
 #[test]
+fn a_destroyed_card_is_written_off() {
+    let (profile, settings) = (profile("3.0"), settings());
+    let (mut keys, holders) = (keys(profile), holders(profile, &settings));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal");
+    let (mut card, mut other) = (blank(profile, 1), blank(profile, 2));
+    let journal = Journal::open(&path, SALT).expect("a journal");
+    let mut run = IssueRun::new(batch(profile, &settings, &holders[..1]), &mut keys, Some(journal)).expect("a batch");
+    let mut plug = Plug {
+        channel: &mut card,
+        left: 700,
+    };
+    let result = run
+        .issue_next(&mut plug, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    assert!(result.is_interrupted());
+    let number = result.card_number.clone();
+    drop(run);
+    let mut journal = Journal::open(&path, SALT).expect("a journal");
+    assert!(!journal.write_off_card("T99999999").expect("written"));
+    assert!(journal.write_off_card(&number).expect("written"));
+    assert!(!journal.write_off_card(&number).expect("written"));
+    let mut run = IssueRun::new(batch(profile, &settings, &holders[..1]), &mut keys, Some(journal)).expect("a batch");
+    let result = run
+        .issue_next(&mut other, &mut Silent)
+        .expect("a card")
+        .expect("a holder");
+    assert!(result.outcome.is_ok());
+    assert_eq!(result.card_number, number, "the person keeps the number");
+}
+
+#[test]
 fn a_card_is_never_given_to_a_second_person() {
     let (profile, settings) = (profile("3.0"), settings());
     let (mut keys, holders) = (keys(profile), holders(profile, &settings));

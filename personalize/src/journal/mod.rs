@@ -204,6 +204,24 @@ impl Journal {
         Ok(begun)
     }
 
+    /// The same by the card number that was given to the person. Gives whether there was such a half-issued card.
+    ///
+    /// # Errors
+    /// The line could not be written.
+    pub fn write_off_card(&mut self, card_number: &str) -> Result<bool, JournalError> {
+        let half =
+            |progress: &Progress| progress.card_number == card_number && matches!(progress.stage, Stage::Begun { .. });
+        let person = self
+            .people
+            .iter()
+            .find(|(_, progress)| half(progress))
+            .map(|(person, _)| person.clone());
+        match person {
+            Some(person) => self.write_off(&person),
+            None => Ok(false),
+        }
+    }
+
     /// Appends a line and waits until the disk has it.
     ///
     /// # Errors

@@ -106,7 +106,8 @@ type Reply = ArrayVec<u8, 256>;
 pub struct Card {
     memory: Memory,
     files: FileSystem,
-    session: Option<Session>,
+    /// In a box because every command takes it out and puts it back: it holds a response of 256 bytes.
+    session: Option<Box<Session>>,
     refusal: Option<Refusal>,
 }
 
@@ -224,7 +225,7 @@ impl Card {
             Ok(files) => self.files = files,
             Err(_) => return Vec::new(),
         }
-        self.session = Some(Session::new(interface));
+        self.session = Some(Box::new(Session::new(interface)));
         answer
     }
 

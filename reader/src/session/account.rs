@@ -237,7 +237,7 @@ impl<'a> Session<'a> {
         let dsk = self.key_with(df, KeyRole::StartingDay, None)?;
         let index = self.profile.index_of(&df.id).unwrap_or_default();
         self.authenticate_in(index, dsk)?;
-        let bcd = |n: u8| (n / 10) << 4 | n % 10;
+        let bcd = |n: u8| ((n / 10) << 4) | (n % 10);
         self.account_command::<0>(0x56, [0x00, 0x00], &[bcd(month), bcd(day)], 0)?;
         Ok(())
     }

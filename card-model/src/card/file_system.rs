@@ -284,7 +284,6 @@ impl FileSystem {
     /// # Errors
     /// Power lost.
     pub fn erase(&mut self, memory: &mut Memory) -> Result<(), WriteError> {
-        let end = |address: usize| address + memory.word(address + offset::LENGTH) as usize;
         let first = self
             .dfs
             .iter()
@@ -292,16 +291,17 @@ impl FileSystem {
             .map(|df| df.address)
             .chain(self.efs.iter().map(|ef| ef.address))
             .min();
-        let mf_keys = self
-            .keys
-            .iter()
-            .filter(|key| key.df == 0)
-            .map(|key| end(key.address))
-            .max();
         let Some(first) = first else { return Ok(()) };
-        let top = first.max(mf_keys.unwrap_or(first));
+        // Keys that the MF got after its first file move down to where that file was.
+        let late = self.keys.iter().filter(|key| key.df == 0 && key.address >= first);
+        let late: Vec<u8> = late
+            .flat_map(|key| memory.read(key.address, memory.word(key.address + offset::LENGTH) as usize))
+            .copied()
+            .collect();
+        let top = first + late.len();
         let old_top = identity::top(memory);
-        memory.commit(&[(fixed::TOP, &u32::try_from(top).unwrap_or(u32::MAX).to_be_bytes())])?;
+        let new_top = u32::try_from(top).unwrap_or(u32::MAX).to_be_bytes();
+        memory.commit(&[(first, &late), (fixed::TOP, &new_top)])?;
         memory.erase(top, old_top.saturating_sub(top))?;
         if let Ok(system) = Self::load(memory) {
             *self = system;

@@ -45,7 +45,10 @@ impl Card {
                 let ascending = matches!(record, RecordReference::From(_));
                 for step in 0..=last - first {
                     let number = if ascending { first + step } else { last - step };
-                    append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?);
+                    // Whole records only; what does not fit is read by number.
+                    if !append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?) {
+                        break;
+                    }
                 }
             }
             RecordReference::Identifier { id, occurrence } => {
@@ -93,10 +96,9 @@ impl Card {
 
 pub(super) use super::binary::Access;
 
-/// Whole records up to the 256 bytes of one response; what does not fit is read by number.
-fn append(reply: &mut Reply, record: &[u8]) {
-    let room = reply.remaining_capacity();
-    reply.extend(record.iter().copied().take(room));
+/// Adds a whole record if it fits into the 256 bytes of one response.
+fn append(reply: &mut Reply, record: &[u8]) -> bool {
+    reply.try_extend_from_slice(record).is_ok()
 }
 
 /// A linear file: an existing record is replaced, an unknown number or identifier appends (STD-P5 §6.13).

@@ -154,3 +154,26 @@ fn images_come_back_and_damaged_ones_are_refused() {
     );
     assert_eq!(format!("{:?}", t.card).matches("hidden").count(), 0);
 }
+
+/// Keys that the MF gets after its first file survive erasing; the files do not.
+#[test]
+fn erasing_keeps_late_keys_of_the_mf_and_nothing_else() {
+    let mut t = Terminal::blank(Algorithm::Sm4, Interface::Contactless);
+    t.master(&TRANSPORT);
+    t.ok(&create(&[(0x82, &[0x38]), (0x83, &[0xDD, 0xF1]), (0x84, NAME)]));
+    t.load(&TRANSPORT, [0x0D, 0x01, 1, 0, 3], &[0x01; 16]);
+    t.ok(&create(&[
+        (0x82, &[0x38]),
+        (0x83, &[0xDD, 0xF2]),
+        (0x84, b"D2.NEIGHBOUR"),
+    ]));
+    t.ok(&hex("80E40000"));
+    assert_eq!(t.sw(&hex("00A4000002DDF1")), 0x6A82);
+    assert_eq!(t.sw(&hex("00A4000002DDF2")), 0x6A82);
+    assert_eq!(t.card.life_cycle(), LifeCycle::Blank);
+    t.card = Card::from_image(t.card.image()).unwrap();
+    t.card.power_on(Interface::Contactless);
+    assert_eq!(t.card.life_cycle(), LifeCycle::Blank);
+    t.authenticate(0x01, 1);
+    t.master(&TRANSPORT);
+}

@@ -195,3 +195,25 @@ fn secured_updates() {
         assert_eq!(t.sw(&hex("04DC012C04 01020304")), 0x6700);
     }
 }
+
+/// A file longer than one answer is read in whole records: the rest comes by number.
+#[test]
+fn a_long_file_is_read_in_whole_records() {
+    let mut t = Terminal::blank(card_model::crypto::Algorithm::Sm4, Interface::Contactless);
+    t.master(&TRANSPORT);
+    t.ok(&create(&[
+        (0x82, &[4]),
+        (0x83, &[0xEF, 5]),
+        (0x88, &[5]),
+        (0x80, &[1, 0x80]),
+        (0xC1, &[0]),
+        (0xC2, &[0]),
+    ]));
+    for tag in 1..=3 {
+        t.ok(&command([0, 0xDC, tag, 0x28], &[&[tag, 98][..], &[tag; 98]].concat()));
+    }
+    assert_eq!(t.sw(&hex("00B2012D00")), 0x6C00 | 200);
+    assert_eq!(t.ok(&hex("00B2012DC8")).len(), 200);
+    assert_eq!(t.ok(&hex("00B2012EC8"))[0], 3);
+    assert_eq!(t.ok(&hex("00B2032C64"))[0], 3);
+}

@@ -13,7 +13,7 @@ pub use mac::{MAC_LENGTH, MacChain};
 
 use crate::secret::Key;
 use des::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use mac::mac;
+use mac::{MacKey, mac};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Block cipher of an environment, as told by FCI tag 9F0C/86 (`spec/files.md` §1.2).
@@ -75,6 +75,7 @@ impl TryFrom<u8> for Algorithm {
     }
 }
 
+#[derive(Clone)]
 enum Cipher {
     Des(des::Des),
     TripleDes(des::TdesEde2),
@@ -288,34 +289,77 @@ pub fn tac_key(algorithm: Algorithm, dtk: &Key) -> Key {
 
 /// Data encryption of `spec/commands.md` §2.4 under a key used directly (key loading).
 pub fn encrypt_data(algorithm: Algorithm, key: &Key, plain: &[u8]) -> Vec<u8> {
-    let plain = &plain[..plain.len().min(255)];
-    let mut data = Vec::with_capacity((plain.len() + 1).next_multiple_of(algorithm.block()));
-    data.push(u8::try_from(plain.len()).unwrap_or(u8::MAX));
-    data.extend_from_slice(plain);
-    if !data.len().is_multiple_of(algorithm.block()) {
-        data.push(0x80);
-        data.resize(data.len().next_multiple_of(algorithm.block()), 0);
-    }
-    Cipher::new(algorithm, key).encrypt(&mut data);
-    data
+    Cipher::new(algorithm, key).seal(algorithm, plain)
 }
 
 /// Reverses [`encrypt_data`]; `None` if the length, LD or the padding is wrong.
 pub fn decrypt_data(algorithm: Algorithm, key: &Key, cipher: &[u8]) -> Option<Vec<u8>> {
-    if cipher.is_empty() || !cipher.len().is_multiple_of(algorithm.block()) {
-        return None;
+    Cipher::new(algorithm, key).open(algorithm, cipher)
+}
+
+/// A key under which other keys are loaded: encryption and MAC of one command share its key schedule.
+pub struct LoadingKey {
+    algorithm: Algorithm,
+    cipher: Cipher,
+    mac: MacKey,
+}
+
+impl LoadingKey {
+    /// Prepares a master key.
+    pub fn new(algorithm: Algorithm, key: &Key) -> Self {
+        let cipher = Cipher::new(algorithm, key);
+        let mac = MacKey::new(algorithm, key, &cipher);
+        Self { algorithm, cipher, mac }
     }
-    let mut data = cipher.to_vec();
-    Cipher::new(algorithm, key).decrypt(&mut data);
-    let length = usize::from(data[0]);
-    let padding = data.get(1 + length..)?;
-    let well_padded = match padding.split_first() {
-        None => true,
-        Some((first, rest)) => *first == 0x80 && rest.iter().all(|b| *b == 0) && padding.len() < algorithm.block(),
-    };
-    let plain = well_padded.then(|| data[1..=length].to_vec());
-    data.zeroize();
-    plain
+
+    /// As [`encrypt_data`].
+    pub fn encrypt(&self, plain: &[u8]) -> Vec<u8> {
+        self.cipher.seal(self.algorithm, plain)
+    }
+
+    /// As [`decrypt_data`].
+    pub fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        self.cipher.open(self.algorithm, cipher)
+    }
+
+    /// As [`key_loading_mac`].
+    pub fn mac(&self, challenge: &[u8], header: &[u8], data: &[u8]) -> [u8; MAC_LENGTH] {
+        self.mac.over(challenge, &[header, data])
+    }
+}
+
+impl Cipher {
+    /// `LD ‖ plain`, padded only if it does not fill the block, in ECB.
+    fn seal(&self, algorithm: Algorithm, plain: &[u8]) -> Vec<u8> {
+        let plain = &plain[..plain.len().min(255)];
+        let mut data = Vec::with_capacity((plain.len() + 1).next_multiple_of(algorithm.block()));
+        data.push(u8::try_from(plain.len()).unwrap_or(u8::MAX));
+        data.extend_from_slice(plain);
+        if !data.len().is_multiple_of(algorithm.block()) {
+            data.push(0x80);
+            data.resize(data.len().next_multiple_of(algorithm.block()), 0);
+        }
+        self.encrypt(&mut data);
+        data
+    }
+
+    /// Reverses [`Cipher::seal`].
+    fn open(&self, algorithm: Algorithm, cipher: &[u8]) -> Option<Vec<u8>> {
+        if cipher.is_empty() || !cipher.len().is_multiple_of(algorithm.block()) {
+            return None;
+        }
+        let mut data = cipher.to_vec();
+        self.decrypt(&mut data);
+        let length = usize::from(data[0]);
+        let padding = data.get(1 + length..)?;
+        let well_padded = match padding.split_first() {
+            None => true,
+            Some((first, rest)) => *first == 0x80 && rest.iter().all(|b| *b == 0) && padding.len() < algorithm.block(),
+        };
+        let plain = well_padded.then(|| data[1..=length].to_vec());
+        data.zeroize();
+        plain
+    }
 }
 
 fn first_eight(bytes: &[u8]) -> [u8; 8] {

@@ -4,7 +4,7 @@ use super::object::{KeyType, NewKey};
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::apdu::Apdu;
-use crate::crypto::{Algorithm, decrypt_data, key_loading_mac};
+use crate::crypto::{Algorithm, LoadingKey};
 use crate::secret::equal;
 use crate::status::StatusWord as Sw;
 use zeroize::Zeroizing;
@@ -45,12 +45,12 @@ impl Card {
         }
         let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
         let key = master.key(&self.memory).ok_or(Sw::REFERENCE_NOT_FOUND)?;
-        let algorithm = master.algorithm;
-        if !equal(&key_loading_mac(algorithm, &key, &challenge, &apdu.header, cipher), mac) {
+        let key = LoadingKey::new(master.algorithm, &key);
+        if !equal(&key.mac(&challenge, &apdu.header, cipher), mac) {
             self.spend_try(index)?;
             return Err(Sw::SECURE_MESSAGING_WRONG.into());
         }
-        let plain = Zeroizing::new(decrypt_data(algorithm, &key, cipher).ok_or(Sw::WRONG_DATA)?);
+        let plain = Zeroizing::new(key.decrypt(cipher).ok_or(Sw::WRONG_DATA)?);
         let new = parse(&plain).ok_or(Sw::WRONG_DATA)?;
         if own.is_none() && new.kind != KeyType::Master {
             return Err(Sw::SECURITY_NOT_SATISFIED.into());

@@ -108,6 +108,8 @@ pub struct Card {
     files: FileSystem,
     /// In a box because every command takes it out and puts it back: it holds a response of 256 bytes.
     session: Option<Box<Session>>,
+    /// Whether the power went in the middle of a write: the index may then be ahead of the memory.
+    torn: bool,
     refusal: Option<Refusal>,
 }
 
@@ -154,6 +156,7 @@ impl Card {
             memory,
             files,
             session: None,
+            torn: false,
             refusal: None,
         }
     }
@@ -178,6 +181,7 @@ impl Card {
             memory,
             files,
             session: None,
+            torn: false,
             refusal: None,
         })
     }
@@ -217,13 +221,19 @@ impl Card {
             Interface::Contact => identity::atr(&self.memory),
             Interface::Contactless => identity::ats(&self.memory),
         };
-        if answer.is_empty() || self.memory.recover().is_err() {
+        if answer.is_empty() {
+            return answer;
+        }
+        if self.memory.recover().is_err() {
+            self.torn = true;
             return Vec::new();
         }
-        // A cut during creation leaves the index ahead of memory; the memory is what counts.
-        match FileSystem::load(&self.memory) {
-            Ok(files) => self.files = files,
-            Err(_) => return Vec::new(),
+        if self.torn {
+            match FileSystem::load(&self.memory) {
+                Ok(files) => self.files = files,
+                Err(_) => return Vec::new(),
+            }
+            self.torn = false;
         }
         self.session = Some(Box::new(Session::new(interface)));
         answer
@@ -245,6 +255,7 @@ impl Card {
             session.transaction = None;
         }
         if result == Err(Stop::PowerLost) {
+            self.torn = true;
             return None;
         }
         self.session = Some(session);

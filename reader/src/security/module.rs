@@ -5,7 +5,7 @@ use super::generate::key_length;
 use super::keyfile::{CityKey, KeyFile};
 use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
 use card_model::card::KeyType;
-use card_model::crypto::{SessionKey, diversify, encrypt_data, key_loading_mac, master_cryptogram, plain_mac};
+use card_model::crypto::{LoadingKey, SessionKey, diversify, master_cryptogram, plain_mac};
 use card_model::secret::Key;
 use zeroize::Zeroizing;
 
@@ -225,9 +225,10 @@ impl KeyLoader for KeyFile {
     ) -> Result<Vec<u8>, SecurityModuleError> {
         let record = self.key_record(load, card)?;
         let master = self.master_key(under, card)?;
-        let data = encrypt_data(card.algorithm, &master, &record);
+        let master = LoadingKey::new(card.algorithm, &master);
+        let data = master.encrypt(&record);
         let header = header_with_length(header, data.len());
-        let mac = key_loading_mac(card.algorithm, &master, challenge, &header, &data);
+        let mac = master.mac(challenge, &header, &data);
         Ok([&header[..], &data, &mac].concat())
     }
 }

@@ -13,7 +13,7 @@ pub use mac::{MAC_LENGTH, MacChain};
 
 use crate::secret::Key;
 use des::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use mac::{MacKey, mac};
+use mac::{halves, mac, mac_with};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Block cipher of an environment, as told by FCI tag 9F0C/86 (`spec/files.md` §1.2).
@@ -75,7 +75,6 @@ impl TryFrom<u8> for Algorithm {
     }
 }
 
-#[derive(Clone)]
 enum Cipher {
     Des(des::Des),
     TripleDes(des::TdesEde2),
@@ -297,19 +296,28 @@ pub fn decrypt_data(algorithm: Algorithm, key: &Key, cipher: &[u8]) -> Option<Ve
     Cipher::new(algorithm, key).open(algorithm, cipher)
 }
 
-/// A key under which other keys are loaded: encryption and MAC of one command share its key schedule.
+/// A key under which other keys are loaded, prepared once for many commands: encryption and MAC share its key schedule.
 pub struct LoadingKey {
     algorithm: Algorithm,
+    key: Key,
     cipher: Cipher,
-    mac: MacKey,
+    halves: Option<(Cipher, Cipher)>,
 }
 
 impl LoadingKey {
     /// Prepares a master key.
     pub fn new(algorithm: Algorithm, key: &Key) -> Self {
-        let cipher = Cipher::new(algorithm, key);
-        let mac = MacKey::new(algorithm, key, &cipher);
-        Self { algorithm, cipher, mac }
+        Self {
+            algorithm,
+            key: key.clone(),
+            cipher: Cipher::new(algorithm, key),
+            halves: halves(algorithm, key),
+        }
+    }
+
+    /// Whether this is the given key, in time that does not depend on where it differs.
+    pub fn is(&self, algorithm: Algorithm, key: &Key) -> bool {
+        self.algorithm == algorithm && self.key == *key
     }
 
     /// As [`encrypt_data`].
@@ -324,7 +332,13 @@ impl LoadingKey {
 
     /// As [`key_loading_mac`].
     pub fn mac(&self, challenge: &[u8], header: &[u8], data: &[u8]) -> [u8; MAC_LENGTH] {
-        self.mac.over(challenge, &[header, data])
+        mac_with(
+            self.algorithm,
+            &self.cipher,
+            self.halves.as_ref(),
+            challenge,
+            &[header, data],
+        )
     }
 }
 

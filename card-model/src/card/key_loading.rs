@@ -45,7 +45,13 @@ impl Card {
         }
         let challenge = session.challenge.take().ok_or(Sw::REFERENCE_DATA_INVALID)?;
         let key = master.key(&self.memory).ok_or(Sw::REFERENCE_NOT_FOUND)?;
-        let key = LoadingKey::new(master.algorithm, &key);
+        let prepared = session
+            .loading
+            .take()
+            .filter(|prepared| prepared.is(master.algorithm, &key));
+        let key = session
+            .loading
+            .insert(prepared.unwrap_or_else(|| LoadingKey::new(master.algorithm, &key)));
         if !equal(&key.mac(&challenge, &apdu.header, cipher), mac) {
             self.spend_try(index)?;
             return Err(Sw::SECURE_MESSAGING_WRONG.into());

@@ -42,12 +42,18 @@ impl Card {
                 if first > last {
                     return Err(Sw::RECORD_NOT_FOUND.into());
                 }
-                let ascending = matches!(record, RecordReference::From(_));
-                for step in 0..=last - first {
-                    let number = if ascending { first + step } else { last - step };
-                    // Whole records only; what does not fit is read by number.
-                    if !append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?) {
-                        break;
+                // Whole records only; what does not fit is read by number.
+                if matches!(record, RecordReference::From(_)) {
+                    for record in ef.records(&self.memory).skip(usize::from(first - 1)) {
+                        if !append(&mut reply, record) {
+                            break;
+                        }
+                    }
+                } else {
+                    for number in (first..=last).rev() {
+                        if !append(&mut reply, ef.record(&self.memory, number).ok_or(Sw::RECORD_NOT_FOUND)?) {
+                            break;
+                        }
                     }
                 }
             }
@@ -246,6 +252,17 @@ impl Ef {
             EfStructure::LinearVariable => self.variable_records(memory).nth(usize::from(number - 1)),
             EfStructure::Transparent | EfStructure::Internal => None,
         }
+    }
+
+    /// All records in the order of their numbers, in one walk.
+    fn records<'m>(&'m self, memory: &'m Memory) -> impl Iterator<Item = &'m [u8]> {
+        let variable = (self.structure == EfStructure::LinearVariable).then(|| self.variable_records(memory));
+        let others = (self.structure != EfStructure::LinearVariable).then_some(1..=self.usage(memory).records);
+        let others = others
+            .into_iter()
+            .flatten()
+            .filter_map(|number| self.record(memory, number));
+        variable.into_iter().flatten().chain(others)
     }
 
     fn cyclic_slot(&self, memory: &Memory, number: u8) -> Option<usize> {

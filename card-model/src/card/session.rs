@@ -3,7 +3,7 @@
 use super::Interface;
 use super::command::Purchase;
 use super::condition::KeySet;
-use crate::crypto::SessionKey;
+use crate::crypto::{LoadingKey, SessionKey};
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
@@ -47,6 +47,8 @@ pub struct Session {
     pub keys: KeySet,
     /// Whether the master key of the current DF was authenticated.
     pub master: bool,
+    /// The master key under which keys were loaded last, prepared; compared with the stored key before it is used.
+    pub loading: Option<LoadingKey>,
     /// State of the medical account; `None` is "idle" (STD-P5 table 49).
     pub transaction: Option<Transaction>,
     /// Response data waiting for GET RESPONSE.
@@ -67,6 +69,7 @@ impl Session {
             verified: ArrayVec::new(),
             keys: KeySet::default(),
             master: false,
+            loading: None,
             transaction: None,
             waiting: ArrayVec::new(),
             search: None,

@@ -3,7 +3,7 @@
 use super::entry::RootKey;
 use super::error::KeyFileError;
 use super::format::{self, Content};
-use card_model::crypto::Algorithm;
+use card_model::crypto::{Algorithm, LoadingKey};
 use card_model::secret::Key;
 use serde::Serialize;
 use std::io::{Read, Write};
@@ -22,6 +22,24 @@ pub struct KeyFile {
     keys: Vec<RootKey>,
     /// Keys of the region of the last card, one place for each root: cards of a batch come from one region.
     pub(super) cities: Vec<Option<CityKey>>,
+    /// The master key under which keys were loaded last, prepared.
+    pub(super) loading: Prepared,
+}
+
+/// A prepared master key; a copy of a key file prepares its own.
+#[derive(Default)]
+pub(super) struct Prepared(pub Option<LoadingKey>);
+
+impl Clone for Prepared {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prepared(hidden)")
+    }
 }
 
 /// A root diversified down to a city.
@@ -71,6 +89,7 @@ impl KeyFile {
             test,
             keys,
             cities,
+            loading: Prepared::default(),
         }
     }
 

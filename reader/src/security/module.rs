@@ -225,7 +225,15 @@ impl KeyLoader for KeyFile {
     ) -> Result<Vec<u8>, SecurityModuleError> {
         let record = self.key_record(load, card)?;
         let master = self.master_key(under, card)?;
-        let master = LoadingKey::new(card.algorithm, &master);
+        let prepared = self
+            .loading
+            .0
+            .take()
+            .filter(|prepared| prepared.is(card.algorithm, &master));
+        let master = self
+            .loading
+            .0
+            .insert(prepared.unwrap_or_else(|| LoadingKey::new(card.algorithm, &master)));
         let data = master.encrypt(&record);
         let header = header_with_length(header, data.len());
         let mac = master.mac(challenge, &header, &data);

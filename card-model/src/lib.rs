@@ -11,6 +11,7 @@ mod memory;
 pub mod profile;
 pub mod psam;
 pub mod secret;
+pub mod sm2;
 pub mod status;
 pub mod words;
 

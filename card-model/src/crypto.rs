@@ -376,6 +376,16 @@ impl Cipher {
     }
 }
 
+/// Decrypts whole blocks in ECB, in place, under a key used directly; a trailing partial block is left alone.
+pub fn decrypt_blocks(algorithm: Algorithm, key: &Key, data: &mut [u8]) {
+    Cipher::new(algorithm, key).decrypt(data);
+}
+
+/// Encrypts whole blocks in ECB, in place, under a key used directly; a trailing partial block is left alone.
+pub fn encrypt_blocks(algorithm: Algorithm, key: &Key, data: &mut [u8]) {
+    Cipher::new(algorithm, key).encrypt(data);
+}
+
 fn first_eight(bytes: &[u8]) -> [u8; 8] {
     core::array::from_fn(|i| bytes.get(i).copied().unwrap_or(0))
 }

@@ -426,7 +426,7 @@ impl Card {
 }
 
 fn is_amounts(file: &Ef) -> bool {
-    file.structure == EfStructure::Internal && file.size == AMOUNTS
+    file.structure == EfStructure::Internal && file.size == AMOUNTS && file.hidden >= PROOF
 }
 
 fn is_log(files: &FileSystem, index: usize) -> bool {

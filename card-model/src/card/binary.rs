@@ -53,6 +53,10 @@ impl Card {
         data: UpdateData<'_>,
     ) -> Result<Reply, Stop> {
         let index = self.transparent(session, file)?;
+        // A key changes together with its other half only, by the commands of the certificate application.
+        if self.files.efs[index].key_pair.is_some() {
+            return Err(Sw::INCOMPATIBLE_FILE.into());
+        }
         self.check_access(session, index, Access::Update)?;
         let data = self.open_update(session, index, apdu, data)?;
         let ef = &self.files.efs[index];

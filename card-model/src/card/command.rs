@@ -3,6 +3,7 @@
 //! The `match` below is the card's table of contents: part 5 of the standard (`spec/commands.md` §1.2) and the commands of
 //! the model's own COS (`card-model/COS.md`).
 
+use super::certificate_command::Certificate;
 use crate::apdu::Apdu;
 use crate::status::StatusWord as Sw;
 
@@ -80,6 +81,8 @@ pub enum Command<'a> {
     UpdateStartingDay { day: [u8; 2] },
     /// GET STARTING DAY, §7.8.
     GetStartingDay,
+    /// Certificate application.
+    Certificate(Certificate<'a>),
     /// COS: GET CARD DATA.
     GetCardData,
     /// COS: AUTHENTICATE MASTER KEY.
@@ -193,6 +196,9 @@ pub struct Purchase {
 impl<'a> Command<'a> {
     /// Judges class, instruction, P1-P2 and lengths.
     pub fn parse(apdu: &Apdu<'a>) -> Result<Self, Sw> {
+        if Certificate::is_one(apdu) {
+            return Certificate::parse(apdu).map(Self::Certificate);
+        }
         match (apdu.cla(), apdu.ins()) {
             (0x00, 0xA4) => select(apdu).map(Self::Select),
             (0x00, 0xB2) => {
@@ -321,33 +327,34 @@ impl<'a> Command<'a> {
 
 /// Whether some class has this instruction.
 fn is_instruction(ins: u8) -> bool {
-    matches!(
-        ins,
-        0x16 | 0x1E
-            | 0x20
-            | 0x24
-            | 0x26
-            | 0x28
-            | 0x2A
-            | 0x2C
-            | 0x2E
-            | 0x44
-            | 0x56
-            | 0x5E
-            | 0x82
-            | 0x84
-            | 0x88
-            | 0xA4
-            | 0xB0
-            | 0xB2
-            | 0xC0
-            | 0xCA
-            | 0xD4
-            | 0xD6
-            | 0xDC
-            | 0xE0
-            | 0xE4
-    )
+    Certificate::is_instruction(ins)
+        || matches!(
+            ins,
+            0x16 | 0x1E
+                | 0x20
+                | 0x24
+                | 0x26
+                | 0x28
+                | 0x2A
+                | 0x2C
+                | 0x2E
+                | 0x44
+                | 0x56
+                | 0x5E
+                | 0x82
+                | 0x84
+                | 0x88
+                | 0xA4
+                | 0xB0
+                | 0xB2
+                | 0xC0
+                | 0xCA
+                | 0xD4
+                | 0xD6
+                | 0xDC
+                | 0xE0
+                | 0xE4
+        )
 }
 
 fn p1p2(apdu: &Apdu<'_>, p1: u8, p2: u8) -> Result<(), Sw> {

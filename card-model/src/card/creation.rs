@@ -1,11 +1,13 @@
 //! COS: CREATE FILE, ACTIVATE, ERASE STRUCTURE, GET CARD DATA (`card-model/COS.md`).
 
+use super::certificate_key::{PRIVATE_FILE, PUBLIC_FILE};
 use super::condition::Condition;
 use super::file_system::FileSystem;
 use super::identity;
 use super::object::{DfKind, EfStructure, NewDf, NewEf, UpdateProtection};
 use super::session::Session;
 use super::{Card, Reply, Stop};
+use crate::profile::KeyPair;
 use crate::status::StatusWord as Sw;
 
 /// Version of the COS commands.
@@ -22,6 +24,7 @@ struct Template<'a> {
     read: Option<&'a [u8]>,
     update: Option<&'a [u8]>,
     protection: Option<&'a [u8]>,
+    key_pair: Option<&'a [u8]>,
     fci: Option<&'a [u8]>,
 }
 
@@ -119,9 +122,24 @@ impl Card {
         {
             return Err(Sw::WRONG_DATA.into());
         }
+        let key_pair = match template.key_pair {
+            None => None,
+            Some([pair]) => Some(KeyPair::from_byte(*pair).ok_or(Sw::WRONG_DATA)?),
+            Some(_) => return Err(Sw::WRONG_DATA.into()),
+        };
+        let key_size = match structure {
+            EfStructure::Transparent => PUBLIC_FILE,
+            EfStructure::Internal => PRIVATE_FILE,
+            _ => 0,
+        };
+        if key_pair.is_some() && usize::from(size) != key_size {
+            return Err(Sw::WRONG_DATA.into());
+        }
+        // One DF has at most one pair of each kind, so its files find each other.
         let clash = |ef: &usize| {
             let ef = &self.files.efs[*ef];
-            ef.fid == fid || sfi != 0 && ef.sfi == sfi
+            let same_key = key_pair.is_some() && ef.key_pair == key_pair && ef.structure == structure;
+            ef.fid == fid || sfi != 0 && ef.sfi == sfi || same_key
         };
         if self.files.dfs[df].files.iter().any(clash) {
             return Err(Sw::FILE_EXISTS.into());
@@ -136,6 +154,7 @@ impl Card {
             read: template.read.unwrap_or_default(),
             update: template.update.unwrap_or_default(),
             size,
+            key_pair,
         };
         Ok(self.files.create_ef(&mut self.memory, df, &ef)?)
     }
@@ -220,6 +239,7 @@ impl<'a> Template<'a> {
                 0xC1 => &mut template.read,
                 0xC2 => &mut template.update,
                 0xC3 => &mut template.protection,
+                0xC4 => &mut template.key_pair,
                 _ => return None,
             };
             if field.replace(value).is_some() {
@@ -237,7 +257,14 @@ impl<'a> Template<'a> {
     }
 
     fn has_only_df_tags(&self) -> bool {
-        let ef_tags = [self.sfi, self.size, self.read, self.update, self.protection];
+        let ef_tags = [
+            self.sfi,
+            self.size,
+            self.read,
+            self.update,
+            self.protection,
+            self.key_pair,
+        ];
         ef_tags.iter().all(Option::is_none) && self.descriptor.is_some_and(|descriptor| descriptor.len() == 1)
     }
 }

@@ -9,6 +9,7 @@ use super::identity::{self, Maker, fixed};
 use super::object::{Df, DfKind, Ef, EfStructure, KeyObject, KeyType, NewDf, NewEf, NewKey, UpdateProtection, offset};
 use crate::crypto::Algorithm;
 use crate::memory::{Memory, WORD, WriteError};
+use crate::profile::KeyPair;
 use arrayvec::ArrayVec;
 
 const DEDICATED: u8 = 1;
@@ -146,9 +147,13 @@ impl FileSystem {
                 let update = sized(offset::EF_CONDITIONS + 1 + read.len());
                 let body = offset::EF_CONDITIONS + 2 + read.len() + update.len();
                 let size = memory.word(address + offset::EF_SIZE) as usize;
-                if body + size + structure.hidden() > length {
+                let key_pair = KeyPair::from_byte(at(offset::EF_KEY_PAIR));
+                if body + size > length || key_pair.is_none() && at(offset::EF_KEY_PAIR) != 0 {
                     return None;
                 }
+                // Images of format 1 have no such room; a file without it is no amounts file.
+                let hidden = structure.hidden(key_pair);
+                let hidden = if body + size + hidden > length { 0 } else { hidden };
                 let ef = Ef {
                     address,
                     df: parent,
@@ -162,6 +167,8 @@ impl FileSystem {
                     update: Condition::decode(update)?,
                     body: address + body,
                     size,
+                    hidden,
+                    key_pair,
                 };
                 if !ef.counters_fit(memory) {
                     return None;
@@ -241,7 +248,8 @@ impl FileSystem {
     pub fn create_ef(&mut self, memory: &mut Memory, df: usize, ef: &NewEf<'_>) -> Result<(), CreateError> {
         let mut fields = vec![ef.structure as u8];
         fields.extend_from_slice(&ef.fid.to_be_bytes());
-        fields.extend_from_slice(&[ef.sfi, ef.record_length, ef.record_capacity, ef.protection as u8, 0]);
+        fields.extend_from_slice(&[ef.sfi, ef.record_length, ef.record_capacity, ef.protection as u8]);
+        fields.push(ef.key_pair.map_or(0, KeyPair::byte));
         fields.extend_from_slice(&[0; WORD]);
         fields.extend_from_slice(&u32::from(ef.size).to_be_bytes());
         for condition in [ef.read, ef.update] {
@@ -253,7 +261,7 @@ impl FileSystem {
             ELEMENTARY,
             df,
             &fields,
-            usize::from(ef.size) + ef.structure.hidden(),
+            usize::from(ef.size) + ef.structure.hidden(ef.key_pair),
         )
     }
 

@@ -1,11 +1,12 @@
 //! COS: LOAD KEY and REPLACE KEY (`card-model/COS.md`).
 
+use super::certificate_pin::pin_key;
 use super::object::{KeyType, NewKey};
 use super::session::Session;
 use super::{Card, Reply, Stop};
 use crate::apdu::Apdu;
 use crate::crypto::{Algorithm, LoadingKey};
-use crate::secret::equal;
+use crate::secret::{Pin, equal};
 use crate::status::StatusWord as Sw;
 use zeroize::Zeroizing;
 
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 const HEADER: usize = 8;
 /// Bytes a PIN takes, filled with FF.
 const PIN_FIELD: usize = 8;
+/// Header of a master key as real writers of the certificate application send it: type, identifier and version, all 00.
+const SHORT_HEADER: usize = 3;
 
 impl Card {
     pub(super) fn load_key(
@@ -57,16 +60,25 @@ impl Card {
             return Err(Sw::SECURE_MESSAGING_WRONG.into());
         }
         let plain = Zeroizing::new(key.decrypt(cipher).ok_or(Sw::WRONG_DATA)?);
-        let new = parse(&plain).ok_or(Sw::WRONG_DATA)?;
+        let short = own.filter(|_| replace).and_then(|own| {
+            let own = &self.files.keys[own];
+            parse_short(&plain, own.tries, own.algorithm)
+        });
+        let mut new = short.or_else(|| parse(&plain)).ok_or(Sw::WRONG_DATA)?;
         if own.is_none() && new.kind != KeyType::Master {
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
+        }
+        // Of a PIN that is only ever proved the card keeps what proves it.
+        let pin = new.kind.is_certificate_pin().then(|| pin_key(new.value)).flatten();
+        if let Some(pin) = &pin {
+            new.value = pin.expose();
         }
         let same = self.find_key(df, |key| {
             let alike = key.kind == new.kind && key.index == new.index;
             (key.id == new.id
                 && key.version == new.version
                 && (alike || is_named_by_id(key.kind) && is_named_by_id(new.kind)))
-                || alike && matches!(new.kind, KeyType::Master | KeyType::Pin)
+                || alike && (matches!(new.kind, KeyType::Master | KeyType::Pin) || new.kind.is_certificate_pin())
         });
         match (same, replace) {
             (None, false) => self.files.create_key(&mut self.memory, df, &new)?,
@@ -74,7 +86,8 @@ impl Card {
             (None, true) => return Err(Sw::REFERENCE_NOT_FOUND.into()),
             (Some(old), true) => {
                 let old = &self.files.keys[old];
-                if old.kind != new.kind || old.algorithm != new.algorithm || old.tries != new.tries {
+                if old.kind != new.kind || old.id != new.id || old.algorithm != new.algorithm || old.tries != new.tries
+                {
                     return Err(Sw::WRONG_DATA.into());
                 }
                 old.replace(&mut self.memory, new.value)?;
@@ -84,9 +97,23 @@ impl Card {
     }
 }
 
-/// Types that EXTERNAL AUTHENTICATION finds by identifier: two of them with one identifier would be ambiguous.
+/// Types that conditions and authentications name by identifier: two of them with one identifier would be ambiguous.
 fn is_named_by_id(kind: KeyType) -> bool {
-    kind.is_external()
+    kind.is_external() || kind.is_certificate_pin()
+}
+
+/// `00 00 00 ‖ key16`: a master key that keeps its tries (`spec/commands.md` §1.5).
+fn parse_short(plain: &[u8], tries: u8, algorithm: Algorithm) -> Option<NewKey<'_>> {
+    let (header, value) = plain.split_first_chunk::<SHORT_HEADER>()?;
+    (*header == [0; SHORT_HEADER] && value.len() == 16).then_some(NewKey {
+        kind: KeyType::Master,
+        id: 0,
+        version: 0,
+        index: 0,
+        tries,
+        algorithm,
+        value,
+    })
 }
 
 /// `type id version index tries algorithm 00 length ‖ value`.
@@ -97,18 +124,26 @@ fn parse(plain: &[u8]) -> Option<NewKey<'_>> {
     let algorithm = Algorithm::try_from(algorithm).ok()?;
     let length = usize::from(length);
     let right_length = match (kind, algorithm) {
-        (KeyType::Pin, _) => {
-            value.len() == PIN_FIELD && length <= PIN_FIELD && value[length..].iter().all(|b| *b == 0xFF)
+        (kind, algorithm) if kind == KeyType::Pin || kind.is_certificate_pin() => {
+            (kind == KeyType::Pin || algorithm == Algorithm::Sm4)
+                && value.len() == PIN_FIELD
+                && length <= PIN_FIELD
+                && value[length..].iter().all(|b| *b == 0xFF)
         }
         (_, Algorithm::Sm4) => length == 16 && value.len() == 16,
         (_, Algorithm::TripleDes) => (length == 16 || length == 8) && value.len() == length,
     };
     let right_version = match kind {
         KeyType::Master | KeyType::Pin => version == 0 && id == 0,
+        kind if kind.is_certificate_pin() => version == 0 && id & 0x60 == 0,
         _ => (1..=3).contains(&version) && id & 0x60 == 0,
     };
     let value = value.get(..length)?;
-    let right_pin = kind != KeyType::Pin || value.is_empty() || crate::secret::Pin::is_well_formed(value);
+    let well_formed = || Pin::is_well_formed(value);
+    let right_pin = match kind {
+        KeyType::Pin => value.is_empty() || well_formed(),
+        kind => !kind.is_certificate_pin() || well_formed(),
+    };
     (right_length && right_version && right_pin && reserved == 0 && tries <= 0x0F).then_some(NewKey {
         kind,
         id,

@@ -9,6 +9,10 @@ mod account;
 mod authentication;
 mod binary;
 mod blocking;
+mod certificate;
+mod certificate_command;
+mod certificate_key;
+mod certificate_pin;
 mod command;
 mod condition;
 mod creation;
@@ -42,8 +46,9 @@ use session::Session;
 
 /// First bytes of a card image.
 const MAGIC: [u8; 8] = *b"SSC-CARD";
-/// Format of the image that this program writes.
-const FORMAT: u16 = 1;
+/// Format of the image that this program writes. 1: before the medical account and the certificate application; 2: an
+/// amounts file has room for its transaction proof, files may hold keys, and there are PINs of a certificate application.
+const FORMAT: u16 = 2;
 
 /// Interface through which the card is powered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,7 +176,7 @@ impl Card {
         }
         let memory = Memory::from_image(image.to_vec());
         match memory.half(MAGIC.len()) {
-            FORMAT => {}
+            1..=FORMAT => {}
             newer => return Err(ImageError::Version(newer, FORMAT)),
         }
         let mut recovered = memory.clone();
@@ -336,6 +341,7 @@ impl Card {
             Command::GetProof { kind, sequence } => self.proof(session, kind, sequence),
             Command::UpdateStartingDay { day } => self.update_starting_day(session, day),
             Command::GetStartingDay => self.starting_day(session),
+            Command::Certificate(command) => self.certificate(session, &apdu, command, entropy),
             Command::GetCardData => Ok(self.card_data()),
             Command::CreateFile { template } => self.create_file(session, template),
             Command::LoadKey { replace, cipher, mac } => self.load_key(session, &apdu, replace, cipher, mac),

@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use crate::crypto::Algorithm;
 use crate::memory::{Memory, WORD, WriteError};
-use crate::profile::KeyRole;
+use crate::profile::{KeyPair, KeyRole, PinRole};
 use crate::secret::Key;
 use arrayvec::ArrayVec;
 
@@ -16,6 +16,8 @@ pub(super) mod offset {
     pub const LENGTH: usize = 4;
     pub const BODY: usize = 8;
     /// Mutable part of an EF: bytes used (2), records (1), slot of the newest record (1).
+    /// Key pair whose key an EF holds; 00 for none.
+    pub const EF_KEY_PAIR: usize = 15;
     pub const EF_USE: usize = 16;
     pub const EF_SIZE: usize = 20;
     pub const EF_CONDITIONS: usize = 24;
@@ -74,9 +76,9 @@ pub enum EfStructure {
 
 impl EfStructure {
     /// Bytes behind the contents that only the card operating system knows: the transaction proof of an amounts file.
-    pub(super) const fn hidden(self) -> usize {
-        match self {
-            Self::Internal => super::account::PROOF,
+    pub(super) const fn hidden(self, key_pair: Option<KeyPair>) -> usize {
+        match (self, key_pair) {
+            (Self::Internal, None) => super::account::PROOF,
             _ => 0,
         }
     }
@@ -120,6 +122,10 @@ pub struct Ef {
     pub body: usize,
     /// Size of the contents in bytes.
     pub size: usize,
+    /// Bytes behind the contents that only the card operating system knows.
+    pub hidden: usize,
+    /// Key pair whose public (transparent) or private key (internal) it holds.
+    pub key_pair: Option<KeyPair>,
 }
 
 /// How full an elementary file is.
@@ -140,6 +146,10 @@ pub enum KeyType {
     Master = 0x00,
     /// The holder's PIN.
     Pin = 0x01,
+    /// The holder's PIN of a certificate application.
+    UserPin = 0x02,
+    /// The administrator's PIN of a certificate application.
+    AdministratorPin = 0x03,
     /// STK.
     SecureMessaging = 0x07,
     /// DLK.
@@ -163,9 +173,11 @@ pub enum KeyType {
 }
 
 impl KeyType {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Master,
         Self::Pin,
+        Self::UserPin,
+        Self::AdministratorPin,
         Self::SecureMessaging,
         Self::Load,
         Self::Purchase,
@@ -181,6 +193,11 @@ impl KeyType {
     /// The type with this number.
     pub fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|t| *t as u8 == byte)
+    }
+
+    /// Whether it is a PIN of a certificate application.
+    pub fn is_certificate_pin(self) -> bool {
+        matches!(self, Self::UserPin | Self::AdministratorPin)
     }
 
     /// Whether EXTERNAL AUTHENTICATION may use it.
@@ -210,6 +227,15 @@ impl From<KeyRole> for KeyType {
             KeyRole::Purchase => Self::Purchase,
             KeyRole::Load => Self::Load,
             KeyRole::Tac => Self::Tac,
+        }
+    }
+}
+
+impl From<PinRole> for KeyType {
+    fn from(role: PinRole) -> Self {
+        match role {
+            PinRole::User => Self::UserPin,
+            PinRole::Administrator => Self::AdministratorPin,
         }
     }
 }
@@ -268,6 +294,8 @@ pub struct NewEf<'a> {
     pub update: &'a [u8],
     /// Size of the contents in bytes.
     pub size: u16,
+    /// Key pair whose key it holds.
+    pub key_pair: Option<KeyPair>,
 }
 
 /// What LOAD KEY makes.

@@ -4,6 +4,8 @@ use super::Interface;
 use super::command::Purchase;
 use super::condition::KeySet;
 use crate::crypto::{LoadingKey, SessionKey};
+use crate::secret::Key;
+use crate::sm2::{PrivateKey, PublicKey};
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
@@ -29,6 +31,17 @@ pub enum Transaction {
     },
 }
 
+/// An encryption pair on its way into the card. Files are named by their index.
+#[derive(Default)]
+pub struct Import {
+    /// Key that the private key is encrypted under.
+    pub key: Option<Key>,
+    /// The public key, waiting for its private key.
+    pub public: Option<(usize, PublicKey)>,
+    /// The private key, waiting for its public key.
+    pub private: Option<(usize, PrivateKey)>,
+}
+
 /// Volatile state between power-on and power-off.
 pub struct Session {
     /// Interface the card was powered through.
@@ -51,6 +64,10 @@ pub struct Session {
     pub loading: Option<LoadingKey>,
     /// State of the medical account; `None` is "idle" (STD-P5 table 49).
     pub transaction: Option<Transaction>,
+    /// Public key file named for export.
+    pub export: Option<usize>,
+    /// Import of an encryption pair.
+    pub import: Import,
     /// Response data waiting for GET RESPONSE.
     pub waiting: ArrayVec<u8, 256>,
     /// Name and last hit of a SELECT by name, for the next occurrence.
@@ -71,6 +88,8 @@ impl Session {
             master: false,
             loading: None,
             transaction: None,
+            export: None,
+            import: Import::default(),
             waiting: ArrayVec::new(),
             search: None,
         }
@@ -86,6 +105,8 @@ impl Session {
             self.keys = KeySet::default();
             self.master = false;
             self.challenge = None;
+            self.export = None;
+            self.import = Import::default();
         }
     }
 

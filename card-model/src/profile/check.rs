@@ -1,6 +1,7 @@
 //! What must hold in a profile beyond each value by itself: the rules of a profile checker
 //! (`spec/conformance.md` §4.9, SRC-GEN) and those that the model's operating system needs.
 
+use crate::profile::check_certificate;
 use crate::profile::draft::{Draft, Place};
 use crate::profile::error::{Fault, ProfileError};
 use crate::profile::rule::{Rule, Thing};
@@ -14,13 +15,14 @@ pub(super) enum Spot {
     Profile,
     DedicatedFile(usize),
     Key(usize, usize),
+    Pin(usize, usize),
     File(usize, usize),
     Read(usize, usize),
     Update(usize, usize),
     Element(usize, usize, usize),
 }
 
-type Checked = Result<(), (Spot, Fault)>;
+pub(super) type Checked = Result<(), (Spot, Fault)>;
 
 impl Spot {
     /// The fault with file, line and path.
@@ -41,6 +43,10 @@ impl Spot {
             Self::Key(i, j) => {
                 let key = df(i)?.keys.get(j)?;
                 (key.place, format!("{}/{}", df(i)?.id, key.name))
+            }
+            Self::Pin(i, j) => {
+                let pin = df(i)?.pins.get(j)?;
+                (pin.place, format!("{}/{}", df(i)?.id, pin.name))
             }
             Self::File(i, j) => file(i, j).map(|(file, path)| (file.place, path))?,
             Self::Read(i, j) => file(i, j)
@@ -69,6 +75,7 @@ pub(super) fn profile(profile: &Profile) -> Checked {
     tree(profile)?;
     for (i, df) in profile.dedicated_files.iter().enumerate() {
         keys(i, df)?;
+        check_certificate::pins(profile, i, df)?;
         for (j, file) in df.files.iter().enumerate() {
             elementary_file(profile, i, j, df, file)?;
         }
@@ -108,7 +115,9 @@ fn tree(profile: &Profile) -> Checked {
                 return Err(at(broken(Rule::Parent, parent.map_or("–", |parent| &parent.id))));
             }
         }
-        if df.kind == DedicatedFileKind::Adf && df.id != format!("{:04X}", df.fid) {
+        // `DF01` and its like are the applications of SSSE; an application elsewhere may have another id.
+        let social = df.id.len() == 4 && df.id.chars().all(|c| c.is_ascii_hexdigit());
+        if df.kind == DedicatedFileKind::Adf && social && df.id != format!("{:04X}", df.fid) {
             return Err(at(broken(Rule::AdfIdentifier, format!("{:04X}", df.fid))));
         }
         let nameless = df.kind == DedicatedFileKind::Mf && df.name.is_empty();
@@ -154,10 +163,7 @@ fn tree(profile: &Profile) -> Checked {
 fn keys(i: usize, df: &DedicatedFile) -> Checked {
     for (j, key) in df.keys.iter().enumerate() {
         let at = |fault| (Spot::Key(i, j), fault);
-        let well_formed = key.name.starts_with(|c: char| c.is_ascii_uppercase())
-            && key.name != "PIN"
-            && key.name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-        if !well_formed {
+        if !is_name(&key.name) {
             return Err(at(broken(Rule::KeyName, key.name.clone())));
         }
         if is_transaction(key) != key.index.is_some() {
@@ -187,8 +193,15 @@ fn keys(i: usize, df: &DedicatedFile) -> Checked {
     Ok(())
 }
 
+/// A name that conditions can use beside `PIN`.
+pub(super) fn is_name(name: &str) -> bool {
+    name != "PIN"
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
 /// Addressed by index in a transaction, not by an identifier.
-fn is_transaction(key: &KeyDefinition) -> bool {
+pub(super) fn is_transaction(key: &KeyDefinition) -> bool {
     matches!(key.role, KeyRole::Purchase | KeyRole::Load | KeyRole::Tac)
 }
 
@@ -217,6 +230,7 @@ fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, fi
             }));
         }
     }
+    check_certificate::key_file(i, j, df, file)?;
     let sum: u32 = file.elements.iter().map(|element| u32::from(element.length)).sum();
     match file.structure {
         Structure::LinearVariable | Structure::LinearFixed => {
@@ -250,7 +264,7 @@ fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, fi
                 expected: size.into(),
             }));
         }
-        Structure::Internal { .. } if !file.read.is_never() || !file.update.is_never() => {
+        Structure::Internal { .. } if file.key_pair.is_none() && !(file.read.is_never() && file.update.is_never()) => {
             return Err(at(broken(
                 Rule::InternalFile,
                 format!("{} / {}", file.read, file.update),
@@ -268,6 +282,9 @@ fn condition(profile: &Profile, i: usize, df: &DedicatedFile, access: &Access) -
         return Err(Fault::NoPin);
     }
     for name in access.keys() {
+        if df.pins.iter().chain(&environment.pins).any(|pin| pin.name == name) {
+            continue;
+        }
         let key = df.keys.iter().chain(&environment.keys).find(|key| key.name == name);
         match key.map(|key| key.role) {
             None => {

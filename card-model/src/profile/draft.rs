@@ -58,6 +58,7 @@ pub(super) struct DraftDedicatedFile {
     pub announces_algorithm: Field<bool>,
     pub has_pin: Field<bool>,
     pub keys: Vec<DraftKey>,
+    pub pins: Vec<DraftPin>,
     pub files: Vec<DraftElementaryFile>,
 }
 
@@ -77,6 +78,16 @@ pub(super) struct DraftKey {
     pub en: Field<String>,
 }
 
+pub(super) struct DraftPin {
+    pub place: Place,
+    pub name: String,
+    pub role: Field<String>,
+    pub id: Field<u8>,
+    pub tries: Field<u8>,
+    pub zh: Field<String>,
+    pub en: Field<String>,
+}
+
 pub(super) struct DraftElementaryFile {
     pub place: Place,
     pub fid: u16,
@@ -89,6 +100,8 @@ pub(super) struct DraftElementaryFile {
     pub size: Field<u16>,
     pub read: Field<String>,
     pub update: Field<String>,
+    pub key_pair: Field<String>,
+    pub certificate_of: Field<String>,
     pub elements: Vec<DraftElement>,
 }
 

@@ -4,9 +4,9 @@ use crate::profile::check::broken;
 use crate::profile::check_element;
 use crate::profile::draft::{DraftElement, DraftElementaryFile, DraftPart, Field};
 use crate::profile::error::{Fault, ProfileError};
-use crate::profile::resolve::{At, CLASSES, MEANINGS, STRUCTURES, Shape};
+use crate::profile::resolve::{At, CLASSES, KEY_PAIRS, MEANINGS, STRUCTURES, Shape};
 use crate::profile::rule::Rule;
-use crate::profile::{Access, Element, ElementaryFile, Format, Meaning, Part, Structure};
+use crate::profile::{Access, Element, ElementaryFile, Format, KeyPair, Meaning, Part, Structure};
 
 /// An elementary file with its elements; each value checked by itself and each element against its length.
 pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
@@ -59,8 +59,17 @@ pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<E
         structure,
         read: access(at, "read", &ef.read)?,
         update: access(at, "update", &ef.update)?,
+        key_pair: key_pair(at, "key_pair", &ef.key_pair)?,
+        certificate_of: key_pair(at, "certificate_of", &ef.certificate_of)?,
         elements,
     })
+}
+
+fn key_pair(at: &At<'_>, name: &'static str, field: &Field<String>) -> Result<Option<KeyPair>, ProfileError> {
+    match field {
+        None => Ok(None),
+        Some(_) => at.one_of(name, field, KEY_PAIRS).map(Some),
+    }
 }
 
 fn access(at: &At<'_>, name: &'static str, field: &Field<String>) -> Result<Access, ProfileError> {

@@ -1,7 +1,8 @@
 //! Questions to a profile: files by name and path, keys by name, sizes, records in order.
 
 use crate::profile::{
-    Access, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, KeyDefinition, KeyRole, Profile, Structure,
+    Access, DedicatedFile, DedicatedFileKind, Element, ElementaryFile, KeyDefinition, KeyPair, KeyRole, PinDefinition,
+    PinRole, Profile, Structure,
 };
 
 /// A record of a linear file: which element it holds, and which of its repeats.
@@ -144,6 +145,21 @@ impl Profile {
             .collect()
     }
 
+    /// The dedicated file of a certificate application, which holds the key pairs; `None` on cards without one.
+    pub fn certificate_application(&self) -> Option<&DedicatedFile> {
+        self.dedicated_files
+            .iter()
+            .find(|df| df.files.iter().any(|file| file.key_pair.is_some()))
+    }
+
+    /// A PIN of a certificate application that is in force in a dedicated file: its own, or its environment's.
+    pub fn pin_with_role(&self, index: usize, role: PinRole) -> Option<&PinDefinition> {
+        [index, self.environment(index)]
+            .into_iter()
+            .filter_map(|df| self.dedicated_files.get(df))
+            .find_map(|df| df.pins.iter().find(|pin| pin.role == role))
+    }
+
     /// Memory in bytes that the values of all elementary files and keys of the card take, without any overhead of the
     /// operating system.
     pub fn memory_needed(&self) -> u32 {
@@ -170,6 +186,18 @@ impl DedicatedFile {
     /// A key of this file by its name; of purchase keys the one with the lowest index.
     pub fn key(&self, name: &str) -> Option<&KeyDefinition> {
         self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The file with the public key (`false`) or the private key (`true`) of a pair.
+    pub fn key_file(&self, pair: KeyPair, private: bool) -> Option<&ElementaryFile> {
+        self.files
+            .iter()
+            .find(|file| file.key_pair == Some(pair) && matches!(file.structure, Structure::Internal { .. }) == private)
+    }
+
+    /// The file with the certificate of a key pair.
+    pub fn certificate_file(&self, pair: KeyPair) -> Option<&ElementaryFile> {
+        self.files.iter().find(|file| file.certificate_of == Some(pair))
     }
 
     /// The first key of this file that has a role, such as the STK or the IRK.

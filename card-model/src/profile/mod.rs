@@ -9,6 +9,7 @@
 mod access;
 mod builtin;
 mod check;
+mod check_certificate;
 mod check_element;
 mod draft;
 mod elements;
@@ -124,6 +125,8 @@ pub struct DedicatedFile {
     pub has_pin: bool,
     /// Keys in table order.
     pub keys: Vec<KeyDefinition>,
+    /// PINs of a certificate application; conditions name them as they name keys.
+    pub pins: Vec<PinDefinition>,
     /// Elementary files in table order.
     pub files: Vec<ElementaryFile>,
 }
@@ -195,6 +198,60 @@ pub struct KeyDefinition {
     pub tries: Option<u8>,
 }
 
+/// Whose PIN of a certificate application it is (GM/T 0016: USER 1, ADMIN 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PinRole {
+    /// The holder's.
+    User,
+    /// The administrator's, who may unblock the holder's.
+    Administrator,
+}
+
+/// A PIN of a certificate application, proved by challenge and answer (`spec/commands.md` §1.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinDefinition {
+    /// Name in conditions, such as `USERPIN`; unique in the profile.
+    pub name: String,
+    /// Purpose in Chinese.
+    pub zh: String,
+    /// Purpose in English.
+    pub en: String,
+    /// Whose.
+    pub role: PinRole,
+    /// Identifier: P2 of VERIFY; with bit 8 it belongs to an ADF, without to a DDF.
+    pub id: u8,
+    /// Wrong presentations until it is blocked.
+    pub tries: u8,
+}
+
+/// The two SM2 key pairs of a certificate application (GM/T 0016).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyPair {
+    /// 签名密钥对: born in the card.
+    Signing,
+    /// 加密密钥对: handed over by the certification authority.
+    Encryption,
+}
+
+impl KeyPair {
+    /// Value of tag C4 of CREATE FILE.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Signing => 1,
+            Self::Encryption => 2,
+        }
+    }
+
+    /// The pair with this value.
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Signing),
+            2 => Some(Self::Encryption),
+            _ => None,
+        }
+    }
+}
+
 /// State of a file in the standard (`spec/files.md` §1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileClass {
@@ -249,10 +306,14 @@ pub struct ElementaryFile {
     pub class: FileClass,
     /// Structure.
     pub structure: Structure,
-    /// Read condition.
+    /// Read condition. A private key file is never read: there it is what using the key needs.
     pub read: Access,
-    /// Update condition.
+    /// Update condition. Of a private key file: what generating or importing its pair needs.
     pub update: Access,
+    /// Key pair whose public key (transparent file) or private key (internal file) it holds.
+    pub key_pair: Option<KeyPair>,
+    /// Key pair whose certificate it holds, filled up with 00 (transparent file).
+    pub certificate_of: Option<KeyPair>,
     /// Elements in record order. For cyclic files the tagless fields of one record, in order.
     pub elements: Vec<Element>,
 }

@@ -6,10 +6,12 @@
 //! take away.
 
 use crate::profile::draft::{
-    Cell, Draft, DraftDedicatedFile, DraftElement, DraftElementaryFile, DraftKey, DraftPart, Field, Place,
+    Cell, Draft, DraftDedicatedFile, DraftElement, DraftElementaryFile, DraftKey, DraftPart, DraftPin, Field, Place,
 };
 use crate::profile::error::{Fault, ProfileError};
-use crate::profile::raw::{Opt, RawDedicatedFile, RawElement, RawElementaryFile, RawKey, RawPart, RawProfile};
+use crate::profile::raw::{
+    Opt, RawDedicatedFile, RawElement, RawElementaryFile, RawKey, RawPart, RawPinDefinition, RawProfile,
+};
 use crate::profile::rule::Thing;
 use toml::Spanned;
 
@@ -178,6 +180,21 @@ impl Draft {
             self.dedicated_files[position].apply_key(place, key, source);
         }
         let mut seen = Vec::new();
+        for spanned in raw.pins {
+            let place = source.of(&spanned);
+            let pin = spanned.into_inner();
+            let name = pin.name.get_ref().clone();
+            if seen.contains(&name) {
+                let fault = Fault::Duplicate {
+                    what: Thing::Pin,
+                    value: name,
+                };
+                return Err(self.error(place, id, fault));
+            }
+            seen.push(name);
+            self.dedicated_files[position].apply_pin(place, pin, source);
+        }
+        let mut seen = Vec::new();
         for spanned in raw.ef {
             let place = source.of(&spanned);
             let raw = spanned.into_inner();
@@ -220,8 +237,27 @@ impl DraftDedicatedFile {
             announces_algorithm: None,
             has_pin: None,
             keys: Vec::new(),
+            pins: Vec::new(),
             files: Vec::new(),
         }
+    }
+
+    fn apply_pin(&mut self, place: Place, raw: RawPinDefinition, source: &Source<'_>) {
+        let same = |pin: &DraftPin| pin.name == *raw.name.get_ref();
+        let position = self.pins.iter().position(same).unwrap_or_else(|| {
+            self.pins.push(DraftPin {
+                place,
+                name: raw.name.get_ref().clone(),
+                role: None,
+                id: None,
+                tries: None,
+                zh: None,
+                en: None,
+            });
+            self.pins.len() - 1
+        });
+        let pin = &mut self.pins[position];
+        set_fields!(source, raw => pin: role, id, tries, zh, en);
     }
 
     fn apply_key(&mut self, place: Place, raw: RawKey, source: &Source<'_>) {
@@ -266,12 +302,14 @@ impl DraftElementaryFile {
             size: None,
             read: None,
             update: None,
+            key_pair: None,
+            certificate_of: None,
             elements: Vec::new(),
         }
     }
 
     fn apply(&mut self, raw: RawElementaryFile, source: &Source<'_>) -> Result<(), (Place, Fault)> {
-        set_fields!(source, raw => self: sfi, zh, en, class, structure, records, size, read, update);
+        set_fields!(source, raw => self: sfi, zh, en, class, structure, records, size, read, update, key_pair, certificate_of);
         if let Some(elements) = raw.elements {
             self.elements = elements
                 .into_iter()

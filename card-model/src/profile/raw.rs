@@ -81,6 +81,8 @@ pub(super) struct RawDedicatedFile {
     #[serde(default)]
     pub keys: Vec<Spanned<RawKey>>,
     #[serde(default)]
+    pub pins: Vec<Spanned<RawPinDefinition>>,
+    #[serde(default)]
     pub remove_files: Vec<Spanned<u16>>,
     #[serde(default)]
     pub ef: Vec<Spanned<RawElementaryFile>>,
@@ -105,6 +107,18 @@ pub(super) struct RawKey {
     pub en: Opt<String>,
 }
 
+/// A line of `pins`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPinDefinition {
+    pub name: Spanned<String>,
+    pub role: Opt<String>,
+    pub id: Opt<u8>,
+    pub tries: Opt<u8>,
+    pub zh: Opt<String>,
+    pub en: Opt<String>,
+}
+
 /// `[[df.ef]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +135,10 @@ pub(super) struct RawElementaryFile {
     pub size: Opt<u16>,
     pub read: Opt<String>,
     pub update: Opt<String>,
+    /// Key pair whose key the file holds.
+    pub key_pair: Opt<String>,
+    /// Key pair whose certificate the file holds.
+    pub certificate_of: Opt<String>,
     /// Replaces all elements of the base.
     pub elements: Option<Vec<Spanned<RawElement>>>,
     #[serde(default)]

@@ -2,13 +2,13 @@
 
 use crate::crypto::Algorithm;
 use crate::profile::check;
-use crate::profile::draft::{Cell, Draft, DraftDedicatedFile, DraftKey, Field, Place};
+use crate::profile::draft::{Cell, Draft, DraftDedicatedFile, DraftKey, DraftPin, Field, Place};
 use crate::profile::elements::elementary_file;
 use crate::profile::error::{Fault, ProfileError};
 use crate::profile::rule::Thing;
 use crate::profile::{
-    AnswerToReset, DedicatedFile, DedicatedFileKind, FileClass, KeyDefinition, KeyLevel, KeyRole, Meaning, OsDefaults,
-    PinPolicy, Profile,
+    AnswerToReset, DedicatedFile, DedicatedFileKind, FileClass, KeyDefinition, KeyLevel, KeyPair, KeyRole, Meaning,
+    OsDefaults, PinDefinition, PinPolicy, PinRole, Profile,
 };
 use crate::psam::Usage;
 
@@ -226,6 +226,8 @@ words! {
         "load" => KeyRole::Load,
         "TAC" => KeyRole::Tac
     }
+    PIN_ROLES: PinRole { "user" => PinRole::User, "administrator" => PinRole::Administrator }
+    KEY_PAIRS: KeyPair { "signing" => KeyPair::Signing, "encryption" => KeyPair::Encryption }
     LEVELS: KeyLevel {
         "ministry" => KeyLevel::Ministry, "province" => KeyLevel::Province, "issuer" => KeyLevel::Issuer
     }
@@ -290,6 +292,11 @@ fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Re
         .iter()
         .map(|key| key_definition(&at.below(key.place, format!("{}/{}", df.id, key.name)), key, profile));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let pins = df
+        .pins
+        .iter()
+        .map(|pin| pin_definition(&at.below(pin.place, format!("{}/{}", df.id, pin.name)), pin, profile));
+    let pins = pins.collect::<Result<Vec<_>, _>>()?;
     let files = df
         .files
         .iter()
@@ -312,6 +319,7 @@ fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Re
         announces_algorithm: df.announces_algorithm.as_ref().is_some_and(|cell| cell.value),
         has_pin: df.has_pin.as_ref().is_some_and(|cell| cell.value),
         keys,
+        pins,
         files,
     })
 }
@@ -364,5 +372,19 @@ fn key_definition(at: &At<'_>, key: &DraftKey, profile: &Profile) -> Result<KeyD
         },
         length,
         tries,
+    })
+}
+
+fn pin_definition(at: &At<'_>, pin: &DraftPin, profile: &Profile) -> Result<PinDefinition, ProfileError> {
+    Ok(PinDefinition {
+        name: pin.name.clone(),
+        zh: at.text("zh", &pin.zh)?,
+        en: at.text("en", &pin.en)?,
+        role: at.one_of("role", &pin.role, PIN_ROLES)?,
+        id: at.need("id", &pin.id)?.value,
+        tries: match &pin.tries {
+            None => profile.pin.tries,
+            Some(cell) => at.range("tries", cell, 1, 15)?,
+        },
     })
 }

@@ -38,6 +38,10 @@ named! {
         Sfi = "sfi",
         /// Key.
         Key = "key",
+        /// PIN of a certificate application.
+        Pin = "pin",
+        /// File of a key pair or certificate.
+        KeyFile = "key_file",
         /// Tag of a record.
         Tag = "tag",
         /// Tag inside a B-TLV.
@@ -84,6 +88,12 @@ named! {
         GlobalKey = "global_key",
         /// Key identifiers of an ADF are 80 and above.
         LocalKey = "local_key",
+        /// Identifiers of PINs are 00–1F in a DDF and 80–9F in an ADF.
+        PinIdentifier = "pin_identifier",
+        /// PINs of a certificate application are proved under SM4.
+        PinAlgorithm = "pin_algorithm",
+        /// Key files have the size of their key, certificate files are transparent.
+        KeyFile = "key_file",
         /// Master keys belong to the card operating system.
         NoMasterKey = "no_master_key",
         /// A transparent file has one element.

@@ -150,7 +150,7 @@ fn images_come_back_and_damaged_ones_are_refused() {
     newer[9] = 9;
     assert_eq!(
         Card::from_image(&newer).unwrap_err().to_string(),
-        "card image of format 9, this program reads up to 1"
+        "card image of format 9, this program reads up to 2"
     );
     assert_eq!(format!("{:?}", t.card).matches("hidden").count(), 0);
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod authentication;
+mod certificate;
 mod life;
 mod power;
 mod records;

@@ -28,8 +28,8 @@ fn control_information_is_exact() {
         upper(&t.ok(&select)),
         format!("6F1C840F{}A50988011E9F0C03860103", upper(NAME))
     );
-    assert_eq!(t.ok(&hex("00A4020002EF05")), []);
-    assert_eq!(t.ok(&hex("00A4000002EF05")), []);
+    assert!(t.ok(&hex("00A4020002EF05")).is_empty());
+    assert!(t.ok(&hex("00A4000002EF05")).is_empty());
     assert_eq!(upper(&t.ok(&hex("00A4000002DF01"))), "6F0784054144462E31");
     assert_eq!(
         upper(&t.ok(&hex("00A4000002DDF2"))),

@@ -166,6 +166,8 @@ mod tests {
             structure: Structure::LinearVariable,
             read: Access::free(),
             update: Access::never(),
+            key_pair: None,
+            certificate_of: None,
             elements,
         }
     }

@@ -132,7 +132,7 @@ fn sizes_records_and_order() {
     assert_eq!(
         order,
         [
-            "MF", "SSSE", "DF01", "DF02", "DF03", "DF04", "DF05", "DF06", "DF07", "BANK"
+            "MF", "SSSE", "DF01", "DF02", "DF03", "DF04", "DF05", "DF06", "DF07", "BANK", "PKI", "CERT"
         ]
     );
     let ssse = profile.index_of("SSSE").expect("SSSE");

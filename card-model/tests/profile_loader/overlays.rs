@@ -161,7 +161,7 @@ elements = [{ tag = 0x81, an = 0x12, zh = "健康卡号", en = "health card no."
         .iter()
         .map(|i| profile.dedicated_files[*i].id.as_str())
         .collect();
-    assert_eq!(order[order.len() - 2..], ["DF0A", "BANK"]);
+    assert_eq!(order[order.len() - 4..], ["DF0A", "BANK", "PKI", "CERT"]);
     let file = profile.locate("DF0A/EF05").expect("new").file;
     assert_eq!((file.size(), file.record_length()), (40, Some(20)));
     let entries = profile.directory_entries(profile.index_of("SSSE").expect("SSSE"));

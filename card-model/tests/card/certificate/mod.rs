@@ -64,7 +64,7 @@ pub fn certificate_card(interface: Interface) -> Terminal {
     let profile = Profile::builtin("3.0").unwrap();
     let mut t = Terminal::blank(Algorithm::Sm4, interface);
     t.master(&TRANSPORT);
-    let (ddf, adf) = files(&profile);
+    let (ddf, adf) = files(profile);
     t.ok(&create(&[
         (0x82, &[0x38]),
         (0x83, &ddf.fid.to_be_bytes()),

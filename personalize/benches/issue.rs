@@ -105,7 +105,7 @@ fn issue(criterion: &mut Criterion) {
             profile,
             card: &identity,
         };
-        personalize::structure::build(&mut bench, &ModelOs, &settings.initial_pin).expect("built");
+        personalize::structure::build(&mut bench, &ModelOs, &settings.initial_pins()).expect("built");
         card
     };
     group.bench_function("data of a pre-personalized card", |bencher| {

@@ -149,7 +149,7 @@ impl<'a> Issuer<'a> {
                 profile,
                 card: &card,
             };
-            structure::build(&mut bench, self.os, &self.settings.initial_pin)?;
+            structure::build(&mut bench, self.os, &self.settings.initial_pins())?;
             hook(Step::Structure, StepState::Finished)?;
         } else if finish_structure && found.data.is_some() {
             hook(Step::Structure, StepState::Begun)?;

@@ -7,6 +7,7 @@ pub use fault::{SettingsError, SettingsFault, SettingsProblem};
 use crate::citizen::date;
 use crate::numbers::{CardNumber, CardNumberFault, Institution, Region};
 use crate::standard;
+use crate::structure::InitialPins;
 use card_model::secret::Pin;
 use jiff::civil::Date;
 use std::path::Path;
@@ -32,11 +33,21 @@ pub struct Settings {
     pub card_category: char,
     /// `initial_pin`: 4–16 digits.
     pub initial_pin: Pin,
+    /// `administrator_pin`: 4–16 digits, of the certificate application.
+    pub administrator_pin: Pin,
 }
 
 impl Settings {
+    /// The PINs that a card gets with its structure.
+    pub fn initial_pins(&self) -> InitialPins {
+        InitialPins {
+            holder: self.initial_pin.clone(),
+            administrator: self.administrator_pin.clone(),
+        }
+    }
+
     /// Defaults for tests and training: region 990000 (no real region), institution 01, valid 10 years, card numbers from
-    /// `T0000001` on, category 3, PIN 123456.
+    /// `T0000001` on, category 3, PIN 123456, administrator PIN 12345678.
     ///
     /// # Errors
     /// Never in practice; the defaults go through the same checks as a file.
@@ -116,6 +127,7 @@ struct Draft {
     first_sequence: Option<u64>,
     card_category: Option<char>,
     initial_pin: Option<Pin>,
+    administrator_pin: Option<Pin>,
 }
 
 impl Draft {
@@ -150,6 +162,10 @@ impl Draft {
                 let digits = Zeroizing::new(text(value)?);
                 self.initial_pin = Some(Pin::from_digits(&digits).map_err(|_| SettingsFault::Pin)?);
             }
+            "administrator_pin" => {
+                let digits = Zeroizing::new(text(value)?);
+                self.administrator_pin = Some(Pin::from_digits(&digits).map_err(|_| SettingsFault::Pin)?);
+            }
             _ => return Err(SettingsFault::UnknownKey),
         }
         Ok(())
@@ -183,6 +199,7 @@ impl Draft {
             first_sequence,
             card_category: self.card_category.or_else(|| standard::CARD_CATEGORY.chars().next())?,
             initial_pin: self.initial_pin.or_else(|| Pin::from_digits("123456").ok())?,
+            administrator_pin: self.administrator_pin.or_else(|| Pin::from_digits("12345678").ok())?,
         })
     }
 }
@@ -281,7 +298,7 @@ mod tests {
         }
 
         #[test]
-        fn any_values(key in "(region|initializing_institution|issue_date|validity_years|card_number_prefix|initial_pin)",
+        fn any_values(key in "(region|initializing_institution|issue_date|validity_years|card_number_prefix|initial_pin|administrator_pin)",
                       value in "\\PC{0,30}") {
             let _ = Settings::parse(&format!("{key} = {value:?}"), "x");
             let _ = Settings::parse(&format!("{key} = {value}"), "x");

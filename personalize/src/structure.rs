@@ -7,10 +7,28 @@
 use crate::card_os::{Bench, CardOs, LifeStage};
 use crate::error::{Action, IssueError};
 use crate::terminal::{self, built, challenge, run};
-use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, KeyRole, Structure};
+use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, KeyRole, PinRole, Structure};
 use card_model::secret::Pin;
 use reader::commands::{self, RecordMode, update_record};
 use reader::security::{KeyReference, KeyToLoad, MasterKey};
+
+/// The PINs that a card gets with its structure.
+#[derive(Clone)]
+pub struct InitialPins {
+    /// The holder's: PIN of the social security environment, and user PIN of the certificate application.
+    pub holder: Pin,
+    /// The administrator's PIN of the certificate application.
+    pub administrator: Pin,
+}
+
+impl InitialPins {
+    fn of(&self, role: PinRole) -> &Pin {
+        match role {
+            PinRole::User => &self.holder,
+            PinRole::Administrator => &self.administrator,
+        }
+    }
+}
 
 /// What the structure step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,7 +50,7 @@ pub struct StructureReport {
 /// # Errors
 /// The card is neither blank nor half built, or something was refused; [`IssueError::StructureErased`] if the card is empty
 /// again and can be tried anew.
-pub fn build(bench: &mut Bench<'_>, os: &dyn CardOs, pin: &Pin) -> Result<StructureReport, IssueError> {
+pub fn build(bench: &mut Bench<'_>, os: &dyn CardOs, pins: &InitialPins) -> Result<StructureReport, IssueError> {
     let data = os.card_data(bench.channel)?.ok_or(IssueError::UnknownCard)?;
     let mut report = StructureReport::default();
     match data.stage {
@@ -50,7 +68,7 @@ pub fn build(bench: &mut Bench<'_>, os: &dyn CardOs, pin: &Pin) -> Result<Struct
             wanted: bench.profile.name.clone(),
         });
     }
-    match create_and_load(bench, os, pin, &mut report) {
+    match create_and_load(bench, os, pins, &mut report) {
         Ok(()) => {}
         // Without an answer nothing can be erased; the next attempt finds what is there.
         Err(error @ IssueError::Transport(_)) => return Err(error),
@@ -107,7 +125,7 @@ fn erase(bench: &mut Bench<'_>, os: &dyn CardOs) -> Result<(), IssueError> {
 fn create_and_load(
     bench: &mut Bench<'_>,
     os: &dyn CardOs,
-    pin: &Pin,
+    pins: &InitialPins,
     report: &mut StructureReport,
 ) -> Result<(), IssueError> {
     let profile = bench.profile;
@@ -131,7 +149,7 @@ fn create_and_load(
             report.keys += 1;
         }
         let own = temporary(file);
-        if !file.files.is_empty() || !file.keys.is_empty() || file.has_pin {
+        if !file.files.is_empty() || !file.keys.is_empty() || !file.pins.is_empty() || file.has_pin {
             os.authenticate_master(bench, &file.id, own)?;
         }
         for number in 0..file.files.len() {
@@ -150,11 +168,15 @@ fn create_and_load(
                 bench,
                 &file.id,
                 KeyToLoad::Pin {
-                    pin,
+                    pin: &pins.holder,
                     tries: profile.pin.tries,
                 },
                 own,
             )?;
+        }
+        for definition in &file.pins {
+            let pin = pins.of(definition.role);
+            os.load(bench, &file.id, KeyToLoad::CertificatePin { definition, pin }, own)?;
         }
     }
     for (index, file) in profile.dedicated_files.iter().enumerate() {

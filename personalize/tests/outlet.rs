@@ -28,8 +28,8 @@ fn pre_personalized(profile: &Profile, keys: &mut KeyFile, settings: &personaliz
         profile,
         card: &identity,
     };
-    let pin = &settings.initial_pin;
-    let built = personalize::structure::build(&mut bench, &personalize::ModelOs, pin).expect("built");
+    let pins = settings.initial_pins();
+    let built = personalize::structure::build(&mut bench, &personalize::ModelOs, &pins).expect("built");
     assert!(built.keys > 100 && built.elementary_files > 40 && !built.erased);
     card
 }

@@ -75,7 +75,8 @@ struct Target<'a> {
 impl<'a> Sweep<'a> {
     fn dedicated_file(&mut self, df: usize) -> Result<(), ConformanceError> {
         let file = self.terminal.df(df);
-        if file.files.is_empty() {
+        // Rules of the certificate application rest on PINs that are proved in another way; they have tests of their own.
+        if file.files.is_empty() || !file.pins.is_empty() {
             return Ok(());
         }
         let keys: BTreeSet<&str> = file

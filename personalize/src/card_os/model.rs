@@ -100,6 +100,9 @@ impl CardOs for ModelOs {
         };
         template.put(0xC1, &condition(&ef.read)?);
         template.put(0xC2, &condition(&ef.update)?);
+        if let Some(pair) = ef.key_pair {
+            template.put(0xC4, &[pair.byte()]);
+        }
         let command = template.command(&parent.id)?;
         run(bench.channel, &command, || Action::Create(path()))?;
         Ok(())
@@ -158,7 +161,7 @@ fn key_command(
     run_bytes(bench.channel, &command, || match load {
         KeyToLoad::Card(key) => Action::LoadKey(key.definition.name.clone(), key.version),
         KeyToLoad::Master { .. } => Action::MasterKey(id.to_owned()),
-        KeyToLoad::Pin { .. } => Action::LoadPin,
+        KeyToLoad::Pin { .. } | KeyToLoad::CertificatePin { .. } => Action::LoadPin,
     })?;
     Ok(())
 }
@@ -188,6 +191,9 @@ fn key_identifier(bench: &Bench<'_>, dedicated: usize, name: &str) -> Option<u8>
     while let Some(file) = current.and_then(|index| bench.profile.dedicated_files.get(index)) {
         if let Some(key) = file.keys.iter().find(|key| key.name == name) {
             return Some(key.id);
+        }
+        if let Some(pin) = file.pins.iter().find(|pin| pin.name == name) {
+            return Some(pin.id);
         }
         current = file.parent;
     }

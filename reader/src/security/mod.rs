@@ -14,7 +14,7 @@ pub use error::{EntryError, KeyFileError};
 pub use keyfile::{KeyFile, KeyView, is_encrypted};
 
 use card_model::crypto::Algorithm;
-use card_model::profile::KeyDefinition;
+use card_model::profile::{KeyDefinition, PinDefinition};
 use card_model::secret::Pin;
 use card_model::words::{Explain, Explanation, Lang};
 pub use transaction::{
@@ -200,6 +200,13 @@ pub enum KeyToLoad<'a> {
         key: MasterKey<'a>,
         /// Failed tries until it is locked.
         tries: u8,
+    },
+    /// An initial PIN of a certificate application.
+    CertificatePin {
+        /// The PIN's definition in the profile.
+        definition: &'a PinDefinition,
+        /// Its digits.
+        pin: &'a Pin,
     },
     /// The initial PIN.
     Pin {

@@ -6,7 +6,7 @@ use super::keyfile::{CityKey, KeyFile};
 use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
 use card_model::card::KeyType;
 use card_model::crypto::{LoadingKey, SessionKey, diversify, master_cryptogram, plain_mac};
-use card_model::secret::Key;
+use card_model::secret::{Key, Pin};
 use zeroize::Zeroizing;
 
 /// Length of the MAC at the end of a secured command.
@@ -103,16 +103,23 @@ impl KeyFile {
                 record.extend([KeyType::Master as u8, 0, 0, 0, tries, algorithm, 0, value.length()]);
                 record.extend(value.expose());
             }
-            KeyToLoad::Pin { pin, tries } => {
-                let packed = pin.expose();
-                let length = u8::try_from(packed.len()).unwrap_or(PIN_FIELD);
-                record.extend([KeyType::Pin as u8, 0, 0, 0, tries, algorithm, 0, length]);
-                record.extend(packed);
-                record.resize(KEY_HEADER + usize::from(PIN_FIELD), 0xFF);
+            KeyToLoad::Pin { pin, tries } => put_pin(&mut record, KeyType::Pin, 0, tries, algorithm, pin),
+            KeyToLoad::CertificatePin { definition, pin } => {
+                let kind = KeyType::from(definition.role);
+                put_pin(&mut record, kind, definition.id, definition.tries, algorithm, pin);
             }
         }
         Ok(record)
     }
+}
+
+/// A PIN as a key: header, and its packed digits filled with FF.
+fn put_pin(record: &mut Vec<u8>, kind: KeyType, id: u8, tries: u8, algorithm: u8, pin: &Pin) {
+    let packed = pin.expose();
+    let length = u8::try_from(packed.len()).unwrap_or(PIN_FIELD);
+    record.extend([kind as u8, id, 0, 0, tries, algorithm, 0, length]);
+    record.extend(packed);
+    record.resize(KEY_HEADER + usize::from(PIN_FIELD), 0xFF);
 }
 
 /// Length of the key header.

@@ -52,7 +52,11 @@ pub fn card(profile: &Profile, keys: &mut KeyFile, interface: Interface) -> Mode
         profile,
         card: &identity,
     };
-    structure::build(&mut bench, &ModelOs, &pin(PIN)).expect("structure");
+    let pins = structure::InitialPins {
+        holder: pin(PIN),
+        administrator: pin("12345678"),
+    };
+    structure::build(&mut bench, &ModelOs, &pins).expect("structure");
     channel.reset().expect("in memory");
     channel
 }

@@ -64,7 +64,13 @@ fn everything(profile: &Profile) -> Vec<(String, String)> {
     let mut values = Vec::new();
     for (df, file) in profile.files() {
         let path = format!("{}/{}", df.id, file.name());
-        if file.update.is_never() || df.parent.is_none() || file.class == card_model::profile::FileClass::System {
+        // Certificates need PINs that are proved in another way: see the tests of the certificate application.
+        let certificate = file.certificate_of.is_some();
+        if file.update.is_never()
+            || certificate
+            || df.parent.is_none()
+            || file.class == card_model::profile::FileClass::System
+        {
             continue;
         }
         match file.structure {

@@ -3,8 +3,6 @@ SHELL := /bin/bash
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FUZZ_SECONDS ?= 60
-# A test run that can be repeated; plain `cargo test` draws new seeds every time.
-export PROPTEST_RNG_SEED ?= 20261121
 
 # The C compiler links Rust programs; setpriv is in util-linux.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev

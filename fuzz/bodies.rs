@@ -6,6 +6,7 @@
 use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
 use card_model::profile::Profile;
+use card_model::psam::Psam;
 use personalize::{HolderRules, HoldersFile, Settings};
 use reader::channel::vpcd::{Frames, Message, encode};
 use reader::security::KeyFile;
@@ -15,6 +16,10 @@ use support::{Terminal, TestEntropy};
 #[allow(dead_code, reason = "made for the tests of the card, of which this one uses a part")]
 #[path = "../card-model/tests/card/support.rs"]
 mod support;
+
+#[allow(dead_code, reason = "made for the tests of the PSAM, of which this one uses a part")]
+#[path = "../card-model/tests/psam/support.rs"]
+mod psam;
 
 /// Images of an issued small card, SM4 and 3DES.
 static ISSUED: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
@@ -119,6 +124,38 @@ pub fn card_image(data: &[u8]) {
         let _ = card.transmit(&command, &mut entropy);
     }
     card.inventory();
+}
+
+/// A PSAM with one key of each kind.
+static PSAM: LazyLock<Vec<u8>> = LazyLock::new(|| psam::Terminal::issued(Algorithm::Sm4).psam.image().to_vec());
+
+/// Commands of a PSAM as `length bytes`; lengths F0 and above are resets and power cuts.
+pub fn psam_apdus(mut data: &[u8]) {
+    let Ok(mut psam) = Psam::from_image(&PSAM) else { return };
+    let mut entropy = TestEntropy(0x5EED);
+    psam.power_on(Interface::Contact);
+    while let Some((length, tail)) = data.split_first() {
+        match length {
+            0xF0 => drop(psam.power_on(Interface::Contact)),
+            0xF1..=0xFF => psam.lose_power_after(Some(u64::from(length - 0xF1))),
+            _ => {
+                let (command, next) = tail.split_at(usize::from(*length).min(tail.len()));
+                if let Some(answer) = psam.transmit(command, &mut entropy) {
+                    let success = answer.sw == 0x9000 || answer.sw >> 8 == 0x61;
+                    assert!(success || answer.data.is_empty(), "data with a refusal");
+                }
+                data = next;
+                continue;
+            }
+        }
+        data = tail;
+    }
+    psam.lose_power_after(None);
+    assert!(
+        !psam.power_on(Interface::Contact).is_empty(),
+        "the PSAM does not come back"
+    );
+    Psam::from_image(psam.image()).expect("the PSAM's own image is readable");
 }
 
 /// File control information.

@@ -46,6 +46,27 @@ fn commands() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Commands of a PSAM with a plausible header.
+fn psam_commands() -> impl Strategy<Value = Vec<u8>> {
+    let ins = prop::sample::select(vec![
+        0xA4u8, 0xB0, 0xB2, 0xD6, 0x84, 0xC0, 0xEC, 0xDE, 0xFA, 0x70, 0x72, 0xD4,
+    ]);
+    let cla = prop::sample::select(vec![0u8, 4, 0x80, 0x84, 0xBF]);
+    let p1 = prop_oneof![0..8u8, prop::sample::select(vec![0x67u8, 0x66, 0x48, 0x26, 0x22, 0x4C])];
+    let p2 = prop_oneof![any::<u8>(), prop::sample::select(vec![0x08u8, 0x12, 0x09, 0x01, 0x4C])];
+    let command = (cla, ins, p1, p2, prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(cla, ins, p1, p2, body)| {
+        let mut bytes = vec![0, cla, ins, p1, p2];
+        if !body.is_empty() {
+            bytes.push(body.len() as u8);
+            bytes.extend(body);
+        }
+        bytes[0] = bytes.len() as u8 - 1;
+        bytes
+    });
+    let event = (0xF0..=0xFFu8).prop_map(|event| vec![event]);
+    prop::collection::vec(prop_oneof![8 => command, 1 => event], 0..30).prop_map(|parts| parts.concat())
+}
+
 proptest! {
     #[test]
     fn card_apdus(noise in noise(), commands in commands()) {
@@ -56,6 +77,12 @@ proptest! {
     #[test]
     fn card_image(noise in noise()) {
         bodies::card_image(&noise);
+    }
+
+    #[test]
+    fn psam_apdus(noise in noise(), commands in psam_commands()) {
+        bodies::psam_apdus(&noise);
+        bodies::psam_apdus(&commands);
     }
 
     #[test]

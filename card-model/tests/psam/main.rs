@@ -9,8 +9,10 @@ mod files;
 mod key_loading;
 mod power;
 mod purchase;
+mod samples;
 mod select;
 mod support;
+mod textbook;
 
 use card_model::crypto::Algorithm;
 

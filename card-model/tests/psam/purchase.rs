@@ -2,6 +2,7 @@
 
 use super::BOTH;
 use super::support::*;
+use super::textbook::*;
 use card_model::card::Interface;
 use card_model::crypto::Algorithm;
 use card_model::psam::{Cipher, Psam};

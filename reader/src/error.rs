@@ -147,7 +147,11 @@ impl ReaderError {
     /// Who can act on the error.
     pub fn family(&self) -> Family {
         match self {
-            Self::Transport(_) => Family::Transport,
+            Self::Transport(_)
+            | Self::SecurityModule(SecurityModuleError::NoPsam { .. } | SecurityModuleError::Transport { .. }) => {
+                Family::Transport
+            }
+            Self::SecurityModule(SecurityModuleError::Refused { .. }) => Family::Card,
             Self::PinWrong { .. } | Self::PinBlocked | Self::PinLastTry => Family::Pin,
             Self::NotSocialSecurityCard { .. }
             | Self::Refused { .. }

@@ -1,6 +1,7 @@
 //! Access rules in words: what a file needs, what of it is missing, and what to do about it.
 
-use card_model::words::Lang;
+use crate::security::SecurityModuleError;
+use card_model::words::{Explain, Explanation, Lang};
 use rust_i18n::t;
 
 /// What was to be done with a file.
@@ -23,6 +24,43 @@ pub struct Rule {
     pub condition: String,
     /// For each alternative of the condition what of it is neither met nor at hand: names of keys, `PIN`. Shortest first.
     pub missing: Vec<Vec<String>>,
+    /// Why the security module that was given cannot help, where it is more than that a key is not there.
+    pub module: Option<ModuleReason>,
+}
+
+/// What a security module says, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleReason {
+    zh: Explanation,
+    en: Explanation,
+}
+
+impl From<&SecurityModuleError> for ModuleReason {
+    fn from(error: &SecurityModuleError) -> Self {
+        Self {
+            zh: error.explain(Lang::Zh),
+            en: error.explain(Lang::En),
+        }
+    }
+}
+
+impl ModuleReason {
+    /// What it says in a language.
+    pub fn explanation(&self, lang: Lang) -> &Explanation {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+
+    /// The fact and its cause in one line.
+    fn words(&self, lang: Lang) -> String {
+        let said = self.explanation(lang);
+        match &said.why {
+            Some(why) => format!("{}{}{why}", said.what, lang.pick("，", ": ")),
+            None => said.what.clone(),
+        }
+    }
 }
 
 /// Name of the PIN in conditions.
@@ -39,8 +77,20 @@ impl Rule {
         self.missing.iter().all(|way| !way.is_empty())
     }
 
-    /// `DF04/EF06 needs PIN and RK1DF04; RK1DF04 is missing`.
+    /// `DF04/EF06 needs PIN and RK1DF04; RK1DF04 is missing`, and what the security module says.
     pub fn words(&self, lang: Lang) -> String {
+        match &self.module {
+            None => self.condition_words(lang),
+            Some(reason) => format!(
+                "{}{}{}",
+                self.condition_words(lang),
+                lang.pick("；", "; "),
+                reason.words(lang)
+            ),
+        }
+    }
+
+    fn condition_words(&self, lang: Lang) -> String {
         let (locale, path) = (lang.locale(), self.path.as_str());
         if self.is_never() {
             return t!("session.rule.never", locale = locale, path = path).into_owned();
@@ -79,6 +129,10 @@ impl Rule {
     /// What a person does about it.
     pub fn next_step(&self, lang: Lang) -> String {
         let locale = lang.locale();
+        let module = self.module.as_ref().map(|reason| reason.explanation(lang));
+        if let Some(next) = module.and_then(|said| said.next.clone()) {
+            return next;
+        }
         if self.is_never() {
             return t!("session.rule.never_next", locale = locale).into_owned();
         }
@@ -123,6 +177,7 @@ mod tests {
                 .iter()
                 .map(|way| way.iter().map(|part| (*part).to_owned()).collect())
                 .collect(),
+            module: None,
         }
     }
 
@@ -156,5 +211,17 @@ mod tests {
             "DF04/EF06 需要 PIN 或 RK1DF04；缺少 PIN 或 RK1DF04"
         );
         assert!(rule("PIN", &[&[]]).words(Lang::En).contains("the session had it"));
+        let error = SecurityModuleError::NoPsam {
+            module: "slot 2".to_owned(),
+        };
+        let told = Rule {
+            module: Some(ModuleReason::from(&error)),
+            ..rule("RK1DF04", &[&["RK1DF04"]])
+        };
+        assert_eq!(
+            told.words(Lang::En),
+            "DF04/EF06 needs RK1DF04; RK1DF04 is missing; there is no PSAM in slot 2"
+        );
+        assert!(told.next_step(Lang::En).contains("--psam"));
     }
 }

@@ -3,24 +3,27 @@
 
 mod entry;
 mod error;
+mod fault;
 mod format;
 mod generate;
 mod keyfile;
 mod module;
+mod psam;
 mod transaction;
 
 pub use entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
 pub use error::{EntryError, KeyFileError};
+pub use fault::SecurityModuleError;
 pub use keyfile::{KeyFile, KeyView, is_encrypted};
-
-use card_model::crypto::Algorithm;
-use card_model::profile::{KeyDefinition, PinDefinition};
-use card_model::secret::Pin;
-use card_model::words::{Explain, Explanation, Lang};
+pub use psam::PsamModule;
 pub use transaction::{
     AccountHost, KeyFileTerminal, LOAD, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest,
     SETTLEMENT, load_code_data, purchase_code_data,
 };
+
+use card_model::crypto::Algorithm;
+use card_model::profile::{KeyDefinition, PinDefinition};
+use card_model::secret::Pin;
 
 /// A key of the profile in one version, as a security module finds it.
 #[derive(Debug, Clone, Copy)]
@@ -68,62 +71,6 @@ impl CardIdentity {
     }
 }
 
-/// Why a security module could not answer. The card is not involved.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", self.explain(Lang::En).what)]
-#[non_exhaustive]
-pub enum SecurityModuleError {
-    /// The module does not hold this key in this version for this algorithm.
-    KeyMissing {
-        /// Key name.
-        name: String,
-        /// Key version.
-        version: u8,
-        /// Cipher.
-        algorithm: Algorithm,
-        /// The module's own description.
-        module: String,
-    },
-    /// The module itself failed.
-    Module {
-        /// The module's own description.
-        module: String,
-        /// Its words.
-        message: String,
-    },
-}
-
-impl Explain for SecurityModuleError {
-    fn explain(&self, lang: Lang) -> Explanation {
-        let locale = lang.locale();
-        match self {
-            Self::KeyMissing {
-                name,
-                version,
-                algorithm,
-                module,
-            } => Explanation {
-                what: rust_i18n::t!(
-                    "keys.missing",
-                    locale = locale,
-                    name = name,
-                    version = version,
-                    algorithm = algorithm.name(),
-                    module = module
-                )
-                .into_owned(),
-                why: None,
-                next: Some(rust_i18n::t!("keys.missing_next", locale = locale).into_owned()),
-            },
-            Self::Module { module, message } => Explanation {
-                what: rust_i18n::t!("keys.module", locale = locale, module = module).into_owned(),
-                why: Some(message.clone()),
-                next: None,
-            },
-        }
-    }
-}
-
 /// What a terminal needs keys for.
 pub trait SecurityModule {
     /// Description for messages: file name, reader name, address.
@@ -132,10 +79,23 @@ pub trait SecurityModule {
     /// Whether the module holds TEST keys; the tool says so on every command.
     fn is_test(&self) -> bool;
 
+    /// The one version of the card keys that the module holds for a cipher, where it holds only one: a PSAM.
+    fn key_version(&mut self, algorithm: Algorithm) -> Option<u8> {
+        let _ = algorithm;
+        None
+    }
+
     /// Whether the module can compute with this key for this card. A module that cannot tell says yes and fails later.
     fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
         let _ = (key, card);
         true
+    }
+
+    /// Why the module cannot compute with this key for this card, where it is more than that the key is not there: the module
+    /// itself, its ciphers, its region.
+    fn objection(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Option<SecurityModuleError> {
+        let _ = (key, card);
+        None
     }
 
     /// Authentication data over `source` under the session key of the card key and `factor`: what INTERNAL

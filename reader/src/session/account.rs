@@ -262,6 +262,7 @@ impl<'a> Session<'a> {
                 operation: Operation::Read,
                 condition: PIN.to_owned(),
                 missing: vec![vec![PIN.to_owned()]],
+                module: None,
             };
             return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
         }

@@ -6,6 +6,7 @@ use super::state::{Missing, cheapest, lacking};
 use crate::command::Command;
 use crate::commands;
 use crate::error::{Operation, ReaderError, Rule, title};
+use crate::rule::ModuleReason;
 use crate::security::{CardIdentity, KeyReference, SecurityModuleError};
 use crate::wellknown;
 use card_model::profile::{Access, KeyDefinition, KeyRole};
@@ -194,12 +195,23 @@ impl Session<'_> {
     pub(super) fn rule(&mut self, reach: &Reach<'_>, operation: Operation) -> Rule {
         let access = condition(reach, operation);
         let (state, pin_there) = (self.state.clone(), self.pin_there());
+        let missing = lacking(access, &state, pin_there, |key| self.holds_key(key));
+        let module = missing.iter().flatten().find_map(|name| self.objection(name));
         Rule {
             path: reach.path.clone(),
             operation,
             condition: access.to_string(),
-            missing: lacking(access, &state, pin_there, |key| self.holds_key(key)),
+            missing,
+            module,
         }
+    }
+
+    /// Why the security module cannot compute with a key, where it says more than that it is not there.
+    fn objection(&mut self, name: &str) -> Option<ModuleReason> {
+        let profile = self.profile;
+        let (_, definition) = profile.key(name)?;
+        let error = self.ask_module(definition, |module, key, card| Ok(module.objection(key, card)));
+        error.ok()?.as_ref().map(ModuleReason::from)
     }
 
     /// The error for a status word, with the access rule where that is the reason.

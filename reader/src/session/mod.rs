@@ -75,9 +75,14 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The same session with a security module.
+    /// The same session with a security module. One that holds a single version of the keys decides which is used.
     #[must_use]
     pub fn with_security(mut self, module: &'a mut dyn SecurityModule) -> Self {
+        if let Ok(algorithm) = self.algorithm
+            && let Some(version) = module.key_version(algorithm)
+        {
+            self.options.key_version = version;
+        }
         self.security = Some(module);
         self
     }

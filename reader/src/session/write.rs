@@ -52,6 +52,7 @@ impl Write {
                 operation: Operation::Update,
                 condition,
                 missing: Vec::new(),
+                module: None,
             };
             return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
         }

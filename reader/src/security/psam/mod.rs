@@ -1,0 +1,268 @@
+//! A PSAM in any channel as security module: a second slot of the reader, the virtual reader, or a simulated PSAM.
+//!
+//! Nothing is believed about the PSAM in the reader. It may hold a key at ministry, province or city level (usage 67, 47 or
+//! 27 for one and the same key), in a combined form (48 for 26), or not at all; real readers try, and so does this module. What
+//! worked is remembered. Factors below the level of a key come from the PSAM's own region, so a key of another province or
+//! city is refused here before the card counts a failed try.
+
+mod delivery;
+mod module;
+mod purchase;
+
+use super::{CardIdentity, SecurityModuleError};
+use crate::channel::{Channel, TransportError};
+use crate::command::Command;
+use crate::commands;
+use crate::link::{Response, exchange};
+use card_model::crypto::Algorithm;
+use card_model::profile::KeyLevel;
+use card_model::psam::{Cipher, FieldKind, FileRole, Level, PsamDescription, PsamFile, Usage};
+use card_model::status::StatusWord;
+use delivery::Purpose;
+use std::collections::HashMap;
+
+/// A PSAM as security module.
+#[derive(Debug)]
+pub struct PsamModule<C> {
+    channel: C,
+    description: &'static PsamDescription,
+    name: String,
+    test: bool,
+    /// The cipher whose application is selected.
+    current: Option<Algorithm>,
+    /// What was read from each application that was selected once.
+    applications: HashMap<Algorithm, ApplicationInfo>,
+    /// Under which usage a key answered before: by cipher, identifier and purpose.
+    usages: HashMap<(Algorithm, u8, Purpose), Usage>,
+    terminal: Option<[u8; 6]>,
+}
+
+/// What an application says about its keys.
+#[derive(Debug, Clone, Copy, Default)]
+struct ApplicationInfo {
+    national: Option<u8>,
+    province: Option<u8>,
+}
+
+impl<C: Channel> PsamModule<C> {
+    /// Looks what is in the slot, and reads the terminal number.
+    ///
+    /// # Errors
+    /// No answer, or what answers has none of the environments of a PSAM.
+    pub fn open(channel: C) -> Result<Self, SecurityModuleError> {
+        let name = channel.name().to_owned();
+        let description = PsamDescription::builtin().map_err(|error| SecurityModuleError::Module {
+            module: name.clone(),
+            message: error.to_string(),
+        })?;
+        let mut module = Self {
+            channel,
+            description,
+            name,
+            test: false,
+            current: None,
+            applications: HashMap::new(),
+            usages: HashMap::new(),
+            terminal: None,
+        };
+        module.look()?;
+        Ok(module)
+    }
+
+    /// The same module, known to hold TEST keys, as every simulated PSAM does.
+    pub fn marked_test(mut self) -> Self {
+        self.test = true;
+        self
+    }
+
+    /// Number of the terminal, twelve packed digits; `None` if the PSAM does not tell.
+    pub fn terminal(&self) -> Option<[u8; 6]> {
+        self.terminal
+    }
+
+    /// The region in the terminal number, six digits; `None` for a PSAM of no region (000000) or without a number.
+    pub fn region(&self) -> Option<String> {
+        let file = self.description.file(FileRole::TerminalNumber)?;
+        let field = file.field(FieldKind::Region)?;
+        let digits = hex::encode(self.terminal?.get(field)?);
+        let decimal = digits.bytes().all(|digit| digit.is_ascii_digit());
+        (decimal && digits.bytes().any(|digit| digit != b'0')).then_some(digits)
+    }
+
+    /// The version in which the PSAM holds its ministry keys for a cipher, from file 001A. A PSAM that does not tell a
+    /// version 1 to 3 holds version 1.
+    ///
+    /// # Errors
+    /// The PSAM has no such environment, or does not answer.
+    pub fn key_version(&mut self, algorithm: Algorithm) -> Result<u8, SecurityModuleError> {
+        self.version_of(KeyLevel::Ministry, algorithm)
+    }
+
+    /// Gives the channel back.
+    pub fn into_channel(self) -> C {
+        self.channel
+    }
+
+    fn version_of(&mut self, level: KeyLevel, algorithm: Algorithm) -> Result<u8, SecurityModuleError> {
+        self.patiently(|module| module.enter(algorithm))?;
+        let info = self.applications.get(&algorithm).copied().unwrap_or_default();
+        let version = match level {
+            KeyLevel::Ministry => info.national,
+            KeyLevel::Province | KeyLevel::Issuer => info.province,
+        };
+        Ok(version.unwrap_or(1))
+    }
+
+    /// What has one of the environments, and in it a terminal number or the application of a PSAM, is a PSAM. A social
+    /// security card has the name of the DES environment too, but neither of the two.
+    fn look(&mut self) -> Result<(), SecurityModuleError> {
+        let description = self.description;
+        for environment in &description.environments {
+            if !self
+                .send("SELECT", commands::select_name(&environment.name))?
+                .sw
+                .is_ok()
+            {
+                continue;
+            }
+            if let Some(file) = description.file(FileRole::TerminalNumber)
+                && let Some(bytes) = self.read(file)?
+            {
+                self.terminal = bytes.try_into().ok();
+                return Ok(());
+            }
+            let application = commands::select_name(&description.application.aid);
+            if self.send("SELECT", application)?.sw.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(SecurityModuleError::NoPsam {
+            module: self.name.clone(),
+        })
+    }
+
+    /// Selects environment and application of a cipher, unless they are selected.
+    fn enter(&mut self, algorithm: Algorithm) -> Result<(), SecurityModuleError> {
+        if self.current == Some(algorithm) {
+            return Ok(());
+        }
+        self.current = None;
+        let missing = SecurityModuleError::AlgorithmMissing {
+            algorithm,
+            module: self.name.clone(),
+        };
+        let description = self.description;
+        let Some(environment) = description.environment(Cipher::from(algorithm)) else {
+            return Err(missing);
+        };
+        match self.send("SELECT", commands::select_name(&environment.name))?.sw {
+            sw if sw.is_ok() => {}
+            StatusWord::FILE_NOT_FOUND | StatusWord::FUNCTION_NOT_SUPPORTED => return Err(missing),
+            sw => return Err(self.refused("SELECT", sw)),
+        }
+        let by_fid = commands::select_dedicated_file(description.application.fid);
+        let by_name = commands::select_name(&description.application.aid);
+        if !self.send("SELECT", by_fid)?.sw.is_ok() && !self.send("SELECT", by_name)?.sw.is_ok() {
+            return Err(missing);
+        }
+        self.current = Some(algorithm);
+        if !self.applications.contains_key(&algorithm) {
+            let info = ApplicationInfo {
+                national: self.group(Level::National)?,
+                province: self.group(Level::Province)?,
+            };
+            self.applications.insert(algorithm, info);
+        }
+        Ok(())
+    }
+
+    /// The key version that the application names for a level, if it is one.
+    fn group(&mut self, level: Level) -> Result<Option<u8>, SecurityModuleError> {
+        let Some(file) = self.description.file(FileRole::Information(level)) else {
+            return Ok(None);
+        };
+        let Some(field) = file.field(FieldKind::KeyVersion) else {
+            return Ok(None);
+        };
+        let bytes = self.read(file)?.unwrap_or_default();
+        let version = bytes.get(field).and_then(<[u8]>::first).copied();
+        Ok(version.filter(|version| (1..=3).contains(version)))
+    }
+
+    /// Contents of a file of the current dedicated file; `None` if the PSAM does not give them.
+    fn read(&mut self, file: &PsamFile) -> Result<Option<Vec<u8>>, SecurityModuleError> {
+        let sfi = file.fid.to_be_bytes()[1];
+        let le = u8::try_from(file.size).unwrap_or(0);
+        let command = Command::new(0x00, 0xB0, 0x80 | sfi, 0x00).with_le(le);
+        let answer = self.transmit(&command)?;
+        let whole = answer.sw.is_ok() && answer.data.len() == usize::from(file.size);
+        Ok(whole.then_some(answer.data))
+    }
+
+    /// Sends a command that was built here.
+    fn send(
+        &mut self,
+        name: &'static str,
+        command: Result<Command, crate::command::CommandError>,
+    ) -> Result<Response, SecurityModuleError> {
+        let command = command.map_err(|error| SecurityModuleError::Module {
+            module: self.name.clone(),
+            message: format!("{name}: {error}"),
+        })?;
+        self.transmit(&command)
+    }
+
+    fn transmit(&mut self, command: &Command) -> Result<Response, SecurityModuleError> {
+        exchange(&mut self.channel, command).map_err(|source| {
+            self.current = None;
+            SecurityModuleError::Transport {
+                module: self.name.clone(),
+                source: Box::new(source),
+            }
+        })
+    }
+
+    /// Does something a second time when another program had reset the PSAM meanwhile: it keeps nothing that counts.
+    fn patiently<T>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<T, SecurityModuleError>,
+    ) -> Result<T, SecurityModuleError> {
+        match work(self) {
+            Err(SecurityModuleError::Transport { source, .. })
+                if matches!(*source, TransportError::ResetByOther { .. }) =>
+            {
+                self.current = None;
+                self.channel.reset().map_err(|source| SecurityModuleError::Transport {
+                    module: self.name.clone(),
+                    source: Box::new(source),
+                })?;
+                work(self)
+            }
+            other => other,
+        }
+    }
+
+    fn refused(&self, command: &'static str, sw: StatusWord) -> SecurityModuleError {
+        SecurityModuleError::Refused {
+            command,
+            sw,
+            module: self.name.clone(),
+        }
+    }
+
+    fn failed(&self, message: &str) -> SecurityModuleError {
+        SecurityModuleError::Module {
+            module: self.name.clone(),
+            message: message.to_owned(),
+        }
+    }
+
+    fn missing(&self, name: &str, version: u8, card: &CardIdentity) -> SecurityModuleError {
+        SecurityModuleError::KeyMissing {
+            name: name.to_owned(),
+            version,
+            algorithm: card.algorithm,
+            module: self.name.clone(),
+        }
+    }
+}

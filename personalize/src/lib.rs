@@ -16,6 +16,7 @@ mod issuer;
 pub mod journal;
 pub mod mask;
 pub mod numbers;
+pub mod psam;
 pub mod run;
 pub mod settings;
 pub mod standard;

@@ -195,11 +195,13 @@ fn profile_of(card: &mut dyn Channel) -> Option<String> {
 /// EXTERNAL AUTHENTICATION with the first read key of the environment, two challenges included, as readers do it. `None`
 /// without keys, or on a card that has no such key.
 fn external_authentication(card: Box<dyn Channel>, runs: u32, desk: &Desk) -> Result<Option<Times>, Failure> {
-    let Some(mut keys) = desk.keys()? else { return Ok(None) };
+    let Some(mut keys) = desk.security()? else {
+        return Ok(None);
+    };
     let Ok(session) = Session::open(card) else {
         return Ok(None);
     };
-    let mut session = session.with_security(&mut keys);
+    let mut session = session.with_security(keys.as_mut());
     let key = session.profile().files().find_map(|(df, file)| {
         let named = |name: &&str| df.keys.iter().any(|key| key.name == **name);
         (df.has_pin)

@@ -17,9 +17,11 @@ mod manual;
 mod output;
 mod pin;
 mod progress;
+mod psam;
 mod read;
 mod readers;
 mod samples;
+mod security;
 mod serve;
 mod session;
 mod trace;
@@ -27,7 +29,7 @@ mod usage;
 mod verify;
 mod write;
 
-use args::{Arguments, Card, Keys, Verb};
+use args::{Arguments, Card, Keys, Psam, Verb};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use connect::Desk;
@@ -81,7 +83,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
     match verb {
         Verb::Card(Card::New(it)) => card::new(&it, desk),
         Verb::Card(Card::Info(it)) => card::info(&it, desk),
-        Verb::Card(Card::Serve(it)) => serve::run(&it, desk),
+        Verb::Card(Card::Serve(it)) => serve::card(&it, desk),
         Verb::Readers => readers::run(desk),
         Verb::Read(it) => read::run(&it, desk),
         Verb::Demo(it) => demo::run(&it, desk),
@@ -92,6 +94,9 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Bench(it) => bench::run(&it, desk),
         Verb::Keys(Keys::Generate(it)) => keys::generate(&it, desk),
         Verb::Keys(Keys::Show(it)) => keys::show(&it, desk),
+        Verb::Psam(Psam::New(it)) => psam::new(&it, desk),
+        Verb::Psam(Psam::Info(it)) => psam::info(&it, desk),
+        Verb::Psam(Psam::Serve(it)) => psam::serve(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),

@@ -69,8 +69,8 @@ fn change(desk: &Desk) -> Result<Report, Failure> {
 /// Reset and unblock: the key PUK instead of the old PIN.
 fn with_puk(desk: &Desk, reset: bool) -> Result<Report, Failure> {
     let locale = desk.output.lang.locale();
-    let mut keys = desk.required_keys()?;
-    let mut session = desk.session(true)?.with_security(&mut keys);
+    let mut keys = desk.required_security()?;
+    let mut session = desk.session(true)?.with_security(keys.as_mut());
     if reset {
         let new = ask::pin(ask::NEW_PIN, None, desk.output)?;
         ask::confirm(

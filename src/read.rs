@@ -17,14 +17,14 @@ use std::io::IsTerminal;
 /// Reads the paths, or all that may be read.
 pub fn run(it: &Read, desk: &Desk) -> Result<Report, Failure> {
     let lang = desk.output.lang;
-    let mut keys = desk.keys()?;
+    let mut keys = desk.security()?;
     let mut person = Person::new(desk.output);
     let readings;
     let profile;
     {
         let mut session = desk.session(false)?;
         if let Some(keys) = &mut keys {
-            session = session.with_security(keys);
+            session = session.with_security(keys.as_mut());
         }
         // Named paths are worth a question to the person at the terminal; a look around asks only when told to.
         if it.pin || ask::has(ask::PIN) || (!it.paths.is_empty() && std::io::stdin().is_terminal()) {

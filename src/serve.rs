@@ -1,15 +1,17 @@
-//! `ssc card serve`: a simulated card in the virtual reader of a running pcscd.
+//! `ssc card serve` and `ssc psam serve`: a simulated card or PSAM in the virtual reader of a running pcscd.
 
 use crate::args::CardServe;
 use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, put};
+use card_model::Chip;
 use reader::channel::vpcd::{self, End, Event, ServeOptions};
 use reader::channel::{Channel, ModelChannel, Reset, TransportError};
 use rust_i18n::t;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +22,15 @@ const STARTING: Duration = Duration::from_secs(10);
 /// Pause between two tries to reach it.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// `ssc card serve`.
+pub fn card(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
+    let card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
+    run(card, &it.file, &it.vpcd, desk)
+}
+
 /// Serves until SIGTERM or Ctrl-C. After the daemon went away the card waits for it to come back.
-pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
+pub fn run<M: Chip>(mut card: ModelChannel<M>, file: &Path, address: &str, desk: &Desk) -> Result<Report, Failure> {
     let locale = desk.output.lang.locale();
-    let mut card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
 
     let mut trace = Overheard::new(&card, desk);
     let stop = stop_flag(desk)?;
@@ -33,13 +40,13 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     let outcome = loop {
         let served = vpcd::serve(
             &mut card,
-            &it.vpcd,
+            address,
             ServeOptions::default(),
             &stop,
             |event| match event {
                 Event::Connected if !ready => {
                     ready = true;
-                    announce(desk, it);
+                    announce(desk, file, address);
                 }
 
                 Event::Exchange { command, response } => trace.exchange(command, response),
@@ -58,7 +65,7 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
         }
         if !waiting {
             desk.output
-                .talk(&t!("ssc.serve.waiting", locale = locale, address = it.vpcd));
+                .talk(&t!("ssc.serve.waiting", locale = locale, address = address));
             waiting = true;
         }
         std::thread::sleep(PAUSE);
@@ -66,7 +73,7 @@ pub fn run(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
     // Saves the card.
     drop(card);
     desk.output
-        .talk(&t!("ssc.serve.out", locale = locale, file = it.file.display()));
+        .talk(&t!("ssc.serve.out", locale = locale, file = file.display()));
     let failure = outcome.err().map(|e| desk.transport(&e));
     match failure {
         Some(failure) if !ready => Err(failure),
@@ -86,9 +93,9 @@ pub fn stop_flag(desk: &Desk) -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-fn announce(desk: &Desk, it: &CardServe) {
+fn announce(desk: &Desk, file: &Path, address: &str) {
     let line = if desk.output.json {
-        json!({ "ready": true, "file": it.file.display().to_string(), "vpcd": it.vpcd }).to_string()
+        json!({ "ready": true, "file": file.display().to_string(), "vpcd": address }).to_string()
     } else {
         "ready".into()
     };
@@ -97,8 +104,8 @@ fn announce(desk: &Desk, it: &CardServe) {
     desk.output.talk(&t!(
         "ssc.serve.serving",
         locale = desk.output.lang.locale(),
-        file = it.file.display(),
-        address = it.vpcd
+        file = file.display(),
+        address = address
     ));
 }
 
@@ -109,7 +116,7 @@ struct Overheard {
 }
 
 impl Overheard {
-    fn new(card: &ModelChannel, desk: &Desk) -> Self {
+    fn new(card: &dyn Channel, desk: &Desk) -> Self {
         let answer = Rc::new(RefCell::new(Vec::new()));
         let told = Told {
             name: card.name().into(),

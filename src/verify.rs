@@ -11,9 +11,9 @@ use serde_json::json;
 
 /// Makes all checks.
 pub fn run(desk: &Desk) -> Result<Report, Failure> {
-    let mut keys = desk.required_keys()?;
+    let mut keys = desk.required_security()?;
     let mut person = Person::new(desk.output);
-    let mut session = desk.session(false)?.with_security(&mut keys);
+    let mut session = desk.session(false)?.with_security(keys.as_mut());
     if crate::ask::has(crate::ask::PIN) {
         session = session.with_pins(&mut person);
     }

@@ -24,10 +24,10 @@ pub fn run(it: &Write, desk: &Desk) -> Result<Report, Failure> {
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let mut keys = desk.required_keys()?;
+    let mut keys = desk.required_security()?;
     let mut person = Person::new(desk.output);
     let written = {
-        let mut session = desk.session(true)?.with_security(&mut keys);
+        let mut session = desk.session(true)?.with_security(keys.as_mut());
         // Reading back may want the PIN; nobody is asked for it, the written value is what matters.
         if ask::has(ask::PIN) {
             session = session.with_pins(&mut person);

@@ -16,20 +16,25 @@ struct Served(Child);
 
 impl Served {
     fn start(place: &Place, daemon: &PrivateDaemon, file: &str, more: &[&str]) -> Self {
-        let address = daemon.address(0);
-        let words = [&["card", "serve", file, "--vpcd", &address], more].concat();
+        Self::start_in(place, daemon, 0, "card", file, more)
+    }
+
+    /// A card or a PSAM in a slot.
+    fn start_in(place: &Place, daemon: &PrivateDaemon, slot: u8, noun: &str, file: &str, more: &[&str]) -> Self {
+        let address = daemon.address(slot);
+        let words = [&[noun, "serve", file, "--vpcd", &address], more].concat();
         let mut child = place.command(&words).stdout(Stdio::piped()).spawn().expect("ssc runs");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).expect("stdout");
         assert!(line.contains("ready"), "{line}");
         let served = Self(child);
-        served.wait_until_seen(place, daemon);
+        served.wait_until_seen(place, daemon, &daemon.reader(slot));
         served
     }
 
     /// pcscd looks for new cards every 400 ms.
-    fn wait_until_seen(&self, place: &Place, daemon: &PrivateDaemon) {
+    fn wait_until_seen(&self, place: &Place, daemon: &PrivateDaemon, reader: &str) {
         let begin = Instant::now();
         loop {
             let readers = run(place, daemon, &["readers", "--json"]).expect(0).json();
@@ -37,7 +42,7 @@ impl Served {
                 .as_array()
                 .expect("list")
                 .iter()
-                .any(|r| r["card_present"] == true)
+                .any(|r| r["name"] == reader && r["card_present"] == true)
             {
                 return;
             }
@@ -274,4 +279,33 @@ fn what_is_missing_has_code_3_and_a_next_step() {
         serde_json::json!([])
     );
     run(&place, &none, &["read"]).expect(3);
+}
+
+/// Card and PSAM in two slots of one pcscd.
+#[test]
+fn a_psam_in_the_second_slot_takes_the_place_of_the_keys() {
+    let place = Place::with_card();
+    place
+        .run(&["psam", "new", "TEST.psam", "--keys", "TEST.keys"])
+        .expect(0);
+    let expected = place.json(0, &["read", "--reader", "sim:card.sim", "--keys", "TEST.keys"]);
+    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
+    let _card = Served::start(&place, &daemon, "card.sim", &[]);
+    let psam = Served::start_in(&place, &daemon, 1, "psam", "TEST.psam", &[]);
+    let (reader, slot) = (daemon.reader(0), daemon.reader(1));
+    let with_psam = ["--reader", &reader, "--psam", &slot, "--json"];
+    let read = run(&place, &daemon, &[&["read"], &with_psam[..]].concat())
+        .expect(0)
+        .json();
+    assert_eq!(read, expected);
+    let verdict = run(&place, &daemon, &[&["verify"], &with_psam[..]].concat())
+        .expect(0)
+        .json();
+    assert_eq!(verdict["genuine"], true);
+    let info = run(&place, &daemon, &["psam", "info", "--psam", &slot, "--json"])
+        .expect(0)
+        .json();
+    assert!(info["keys"].as_array().is_some_and(|keys| keys.len() > 100), "{info}");
+    psam.stop();
+    run(&place, &daemon, &[&["read"], &with_psam[..]].concat()).expect(3);
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, has_keys};
 
-const VERBS: [&[&str]; 21] = [
+const VERBS: [&[&str]; 24] = [
     &[],
     &["demo"],
     &["readers"],
@@ -23,6 +23,9 @@ const VERBS: [&[&str]; 21] = [
     &["card", "serve"],
     &["keys", "generate"],
     &["keys", "show"],
+    &["psam", "new"],
+    &["psam", "info"],
+    &["psam", "serve"],
     &["apdu"],
     &["bench"],
     &["completions"],

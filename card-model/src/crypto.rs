@@ -75,6 +75,7 @@ impl TryFrom<u8> for Algorithm {
     }
 }
 
+#[derive(Clone)]
 enum Cipher {
     Des(des::Des),
     TripleDes(des::TdesEde2),
@@ -177,7 +178,7 @@ pub fn master_cryptogram(algorithm: Algorithm, key: &Key, challenge: &[u8]) -> V
 }
 
 /// A key used for one process only: derived from a card key and a factor (`spec/commands.md` §2.2).
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SessionKey {
     #[zeroize(skip)]
     algorithm: Algorithm,
@@ -297,6 +298,7 @@ pub fn decrypt_data(algorithm: Algorithm, key: &Key, cipher: &[u8]) -> Option<Ve
 }
 
 /// A key under which other keys are loaded, prepared once for many commands: encryption and MAC share its key schedule.
+#[derive(Clone)]
 pub struct LoadingKey {
     algorithm: Algorithm,
     key: Key,

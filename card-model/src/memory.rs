@@ -32,6 +32,24 @@ pub enum WriteError {
     TooLarge,
 }
 
+/// A step of the journal that a test can take away, to show that it would notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JournalStep {
+    /// The new bytes are written aside.
+    Aside,
+    /// One word declares them valid.
+    Declare,
+    /// The word is cleared when all is home.
+    Clear,
+    /// A valid journal is completed at power-on.
+    Recover,
+}
+
+impl JournalStep {
+    /// All of them, in the order in which they happen.
+    pub const ALL: [Self; 4] = [Self::Aside, Self::Declare, Self::Clear, Self::Recover];
+}
+
 /// The memory of one card. It holds keys, so it has no `Debug`.
 #[derive(Clone)]
 pub struct Memory {
@@ -42,6 +60,8 @@ pub struct Memory {
     power: Option<u64>,
     /// Words written since the card was made, for wear and for choosing cut points.
     words: u64,
+    /// Step of the journal that is left out: a broken chip, for tests of tests.
+    broken: Option<JournalStep>,
 }
 
 impl Memory {
@@ -54,6 +74,7 @@ impl Memory {
             mirror: None,
             power: None,
             words: 0,
+            broken: None,
         }
     }
 
@@ -64,6 +85,7 @@ impl Memory {
             mirror: None,
             power: None,
             words: 0,
+            broken: None,
         }
     }
 
@@ -85,6 +107,11 @@ impl Memory {
     /// Lets the power go after `words` more words; `None` makes it stable.
     pub fn limit_power(&mut self, words: Option<u64>) {
         self.power = words;
+    }
+
+    /// Leaves a step of the journal out from now on, so that power cuts tear; `None` mends the chip.
+    pub fn break_journal(&mut self, step: Option<JournalStep>) {
+        self.broken = step;
     }
 
     /// Words written so far.
@@ -132,12 +159,19 @@ impl Memory {
             journal.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
             journal.extend_from_slice(bytes);
         }
-        self.write(JOURNAL + WORD, &journal)?;
+        if self.broken != Some(JournalStep::Aside) {
+            self.write(JOURNAL + WORD, &journal)?;
+        }
         let length = u16::try_from(length).unwrap_or(u16::MAX);
         let marker = u32::from(JOURNAL_VALID) << 16 | u32::from(length);
-        self.write(JOURNAL, &marker.to_be_bytes())?;
+        if self.broken != Some(JournalStep::Declare) {
+            self.write(JOURNAL, &marker.to_be_bytes())?;
+        }
         for (address, bytes) in changes {
             self.write(*address, bytes)?;
+        }
+        if self.broken == Some(JournalStep::Clear) {
+            return Ok(());
         }
         self.write(JOURNAL, &[0; WORD])
     }
@@ -159,6 +193,9 @@ impl Memory {
     /// The power went again; the next power-on tries again.
     pub fn recover(&mut self) -> Result<(), WriteError> {
         let marker = self.word(JOURNAL);
+        if self.broken == Some(JournalStep::Recover) {
+            return Ok(());
+        }
         if marker >> 16 != u32::from(JOURNAL_VALID) {
             return Ok(());
         }

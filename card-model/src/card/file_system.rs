@@ -202,7 +202,8 @@ impl FileSystem {
         memory.image().len().saturating_sub(identity::top(memory))
     }
 
-    /// Writes an object's fixed part, its contents already erased, and moves the top over it.
+    /// Writes an object's fixed part, its contents already erased, and moves the top over it. A try counter is filled in
+    /// the same change.
     fn append(
         &mut self,
         memory: &mut Memory,
@@ -210,6 +211,7 @@ impl FileSystem {
         parent: usize,
         fields: &[u8],
         body: usize,
+        counter: Option<(usize, [u8; 1])>,
     ) -> Result<(), CreateError> {
         let address = identity::top(memory);
         let length = (offset::BODY + fields.len() + body).next_multiple_of(WORD);
@@ -223,7 +225,11 @@ impl FileSystem {
         bytes.extend_from_slice(fields);
         memory.erase(address + bytes.len(), length - bytes.len())?;
         let top = u32::try_from(address + length).map_err(|_| CreateError::Full)?;
-        memory.commit(&[(address, &bytes), (fixed::TOP, &top.to_be_bytes())])?;
+        let (object, top) = ((address, &bytes[..]), (fixed::TOP, &top.to_be_bytes()[..]));
+        match &counter {
+            Some((counter, full)) => memory.commit(&[object, top, (*counter, full)])?,
+            None => memory.commit(&[object, top])?,
+        }
         self.index(memory, address, length).ok_or(CreateError::Full)
     }
 
@@ -238,7 +244,7 @@ impl FileSystem {
             fields.push(u8::try_from(part.len()).map_err(|_| CreateError::Full)?);
             fields.extend_from_slice(part);
         }
-        self.append(memory, DEDICATED, parent, &fields, 0)
+        self.append(memory, DEDICATED, parent, &fields, 0, None)
     }
 
     /// Creates an elementary file in `df`, erased.
@@ -262,14 +268,21 @@ impl FileSystem {
             df,
             &fields,
             usize::from(ef.size) + ef.structure.hidden(ef.key_pair),
+            None,
         )
     }
 
-    /// Stores a new key in `df`.
+    /// Stores a new key in `df`. The counter of the master key that brought it is filled in the same change.
     ///
     /// # Errors
     /// No room or a failed write.
-    pub fn create_key(&mut self, memory: &mut Memory, df: usize, key: &NewKey<'_>) -> Result<(), CreateError> {
+    pub fn create_key(
+        &mut self,
+        memory: &mut Memory,
+        df: usize,
+        key: &NewKey<'_>,
+        counter: Option<(usize, [u8; 1])>,
+    ) -> Result<(), CreateError> {
         let mut fields = vec![
             key.kind as u8,
             key.id,
@@ -284,7 +297,7 @@ impl FileSystem {
         fields.push(u8::try_from(key.value.len()).map_err(|_| CreateError::Full)?);
         fields.extend_from_slice(key.value);
         fields.resize(offset::KEY_END - offset::BODY, 0);
-        self.append(memory, KEY, df, &fields, 0)
+        self.append(memory, KEY, df, &fields, 0, counter)
     }
 
     /// Takes everything away but the MF and its keys.

@@ -55,11 +55,33 @@ impl Card {
         let key = session
             .loading
             .insert(prepared.unwrap_or_else(|| LoadingKey::new(master.algorithm, &key)));
-        if !equal(&key.mac(&challenge, &apdu.header, cipher), mac) {
-            self.spend_try(index)?;
+        let right = key.mac(&challenge, &apdu.header, cipher);
+        let plain = key.decrypt(cipher).map(Zeroizing::new);
+        // The try is used up before the comparison, so that pulling the card cannot give it back.
+        let tries = master.tries_left(&self.memory);
+        self.spend_try(index)?;
+        if !equal(&right, mac) {
             return Err(Sw::SECURE_MESSAGING_WRONG.into());
         }
-        let plain = Zeroizing::new(key.decrypt(cipher).ok_or(Sw::WRONG_DATA)?);
+        let done = self.store_key(df, index, own, replace, plain);
+        if let Err(Stop::Refused(_)) = done {
+            // The terminal holds the key and only asked for something that cannot be.
+            self.files.keys[index].set_tries(&mut self.memory, tries)?;
+        }
+        done
+    }
+
+    /// Stores what a LOAD KEY or REPLACE KEY with the right MAC brings, and fills the counter of the master key `under` in
+    /// the same change. `own` is the master key of the current DF, if it has one.
+    fn store_key(
+        &mut self,
+        df: usize,
+        under: usize,
+        own: Option<usize>,
+        replace: bool,
+        plain: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<Reply, Stop> {
+        let plain = plain.ok_or(Sw::WRONG_DATA)?;
         let short = own.filter(|_| replace).and_then(|own| {
             let own = &self.files.keys[own];
             parse_short(&plain, own.tries, own.algorithm)
@@ -80,8 +102,9 @@ impl Card {
                 && (alike || is_named_by_id(key.kind) && is_named_by_id(new.kind)))
                 || alike && (matches!(new.kind, KeyType::Master | KeyType::Pin) || new.kind.is_certificate_pin())
         });
+        let counter = self.files.keys[under].full_counter();
         match (same, replace) {
-            (None, false) => self.files.create_key(&mut self.memory, df, &new)?,
+            (None, false) => self.files.create_key(&mut self.memory, df, &new, Some(counter))?,
             (Some(_), false) => return Err(Sw::FILE_EXISTS.into()),
             (None, true) => return Err(Sw::REFERENCE_NOT_FOUND.into()),
             (Some(old), true) => {
@@ -90,7 +113,7 @@ impl Card {
                 {
                     return Err(Sw::WRONG_DATA.into());
                 }
-                old.replace(&mut self.memory, new.value)?;
+                old.replace_with(&mut self.memory, new.value, Some(counter))?;
             }
         }
         Ok(Reply::new())

@@ -26,6 +26,7 @@ mod record;
 mod select;
 mod session;
 
+pub use crate::memory::JournalStep;
 pub use condition::{Condition, KeySet};
 pub use inventory::{FileInfo, Inventory, KeyInfo, LifeCycle};
 pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
@@ -107,7 +108,9 @@ impl Response {
 /// What a command gives back when it succeeds.
 type Reply = ArrayVec<u8, 256>;
 
-/// A card: non-volatile memory, and a session while it has power.
+/// A card: non-volatile memory, and a session while it has power. A clone is a second card in the same state, session
+/// included, with which a tester can try the same moment twice.
+#[derive(Clone)]
 pub struct Card {
     memory: Memory,
     files: FileSystem,
@@ -156,7 +159,7 @@ impl Card {
             value: &profile.os.test_transport_key,
         };
         // A chip too small for its own master key stays without one: every COS command then answers 6A88.
-        let _ = files.create_key(&mut memory, 0, &transport);
+        let _ = files.create_key(&mut memory, 0, &transport, None);
         Self {
             memory,
             files,
@@ -216,6 +219,12 @@ impl Card {
     /// answer; the card comes back with [`Card::power_on`].
     pub fn lose_power_after(&mut self, words: Option<u64>) {
         self.memory.limit_power(words);
+    }
+
+    /// Leaves a step of the memory's journal out from now on (`None`: mends it). Such a card tears when the power goes, as a
+    /// bad one would: with it a tester shows that his test would notice.
+    pub fn break_journal(&mut self, step: Option<JournalStep>) {
+        self.memory.break_journal(step);
     }
 
     /// Powers the card (cold reset or field on), drops the volatile state, completes an interrupted change, and gives ATR

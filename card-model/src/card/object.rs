@@ -7,6 +7,7 @@ use crate::memory::{Memory, WORD, WriteError};
 use crate::profile::{KeyPair, KeyRole, PinRole};
 use crate::secret::Key;
 use arrayvec::ArrayVec;
+use zeroize::Zeroizing;
 
 /// Offsets inside an object, from its address.
 pub(super) mod offset {
@@ -386,15 +387,37 @@ impl KeyObject {
         Key::new(self.value(memory)).ok()
     }
 
+    /// The change that fills the counter, for a commit together with what the right key brought.
+    pub fn full_counter(&self) -> (usize, [u8; 1]) {
+        (self.address + offset::KEY_TRIES, [self.tries])
+    }
+
     /// Replaces value and counter in one change.
     ///
     /// # Errors
     /// Power lost.
     pub fn replace(&self, memory: &mut Memory, value: &[u8]) -> Result<(), WriteError> {
-        let mut bytes = [0; offset::KEY_END - offset::KEY_TRIES];
+        self.replace_with(memory, value, None)
+    }
+
+    /// Replaces value and counter, and fills the counter of another key, in one change.
+    ///
+    /// # Errors
+    /// Power lost.
+    pub fn replace_with(
+        &self,
+        memory: &mut Memory,
+        value: &[u8],
+        counter: Option<(usize, [u8; 1])>,
+    ) -> Result<(), WriteError> {
+        let mut bytes = Zeroizing::new([0; offset::KEY_END - offset::KEY_TRIES]);
         bytes[0] = self.tries;
         bytes[1] = u8::try_from(value.len()).unwrap_or(0);
         bytes[2..][..value.len()].copy_from_slice(value);
-        memory.commit(&[(self.address + offset::KEY_TRIES, &bytes)])
+        let own = (self.address + offset::KEY_TRIES, &bytes[..]);
+        match &counter {
+            Some((address, full)) => memory.commit(&[own, (*address, full)]),
+            None => memory.commit(&[own]),
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::object::KeyType;
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
 use crate::apdu::Apdu;
+use crate::crypto::SessionKey;
 use crate::secret::{Pin, equal};
 use crate::status::StatusWord as Sw;
 use zeroize::Zeroizing;
@@ -76,7 +77,7 @@ impl Card {
             return Err(Sw::WRONG_LENGTH.into());
         }
         let id = self.files.keys[puk].id;
-        if !session.keys.contains(id) {
+        if !session.keys.contains(id) || self.files.keys[puk].is_locked(&self.memory) {
             let missing = vec![format!("{id:02X}")];
             self.refusal = Some(Refusal {
                 file: None,
@@ -85,10 +86,16 @@ impl Card {
             });
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
         }
+        // The challenge is there before a try is spent: without one nothing is compared.
+        if session.challenge.is_none() {
+            return Err(Sw::REFERENCE_DATA_INVALID.into());
+        }
+        // The try is used up before the comparison, so that pulling the card cannot give it back.
+        let tries = self.files.keys[puk].tries_left(&self.memory);
+        self.spend_try(puk)?;
         let data = cipher.unwrap_or_default();
         let session_key = match self.check_mac(session, environment, apdu, data, mac) {
             Err(Sw::SECURE_MESSAGING_WRONG) => {
-                self.spend_try(puk)?;
                 if self.files.keys[puk].is_locked(&self.memory) {
                     session.keys.remove(id);
                 }
@@ -97,17 +104,35 @@ impl Card {
             other => other?,
         };
         session.set_verified(environment, false);
+        let done = self.store_pin(index, puk, &session_key, cipher);
+        if let Err(Stop::Refused(_)) = done {
+            // The message was genuine, only its contents are no PIN.
+            self.files.keys[puk].set_tries(&mut self.memory, tries)?;
+        }
+        done
+    }
+
+    /// Resets the PIN's counter, or stores the new PIN in `cipher`, and fills the counter of the PUK in the same change.
+    fn store_pin(
+        &mut self,
+        index: usize,
+        puk: usize,
+        session_key: &SessionKey,
+        cipher: Option<&[u8]>,
+    ) -> Result<Reply, Stop> {
+        let pin = &self.files.keys[index];
+        let puk = self.files.keys[puk].full_counter();
         match cipher {
             None => {
-                let pin = &self.files.keys[index];
-                pin.set_tries(&mut self.memory, pin.tries)?;
+                let (address, full) = pin.full_counter();
+                self.memory.commit(&[(address, &full), (puk.0, &puk.1)])?;
             }
             Some(cipher) => {
                 let new = Zeroizing::new(session_key.decrypt(cipher).ok_or(Sw::WRONG_DATA)?);
                 if !acceptable(&new) {
                     return Err(Sw::WRONG_DATA.into());
                 }
-                self.files.keys[index].replace(&mut self.memory, &new)?;
+                pin.replace_with(&mut self.memory, &new, Some(puk))?;
             }
         }
         Ok(Reply::new())

@@ -10,6 +10,7 @@ use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
 /// A transaction of the medical account between INITIALIZE and the command that completes it.
+#[derive(Clone)]
 pub enum Transaction {
     /// State "load".
     Load {
@@ -32,7 +33,7 @@ pub enum Transaction {
 }
 
 /// An encryption pair on its way into the card. Files are named by their index.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Import {
     /// Key that the private key is encrypted under.
     pub key: Option<Key>,
@@ -43,6 +44,7 @@ pub struct Import {
 }
 
 /// Volatile state between power-on and power-off.
+#[derive(Clone)]
 pub struct Session {
     /// Interface the card was powered through.
     pub interface: Interface,

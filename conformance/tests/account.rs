@@ -9,7 +9,7 @@ use card_model::profile::Profile;
 use card_model::secret::Pin;
 use reader::error::ReaderError;
 use reader::pin::{PinProvider, PinRequest};
-use reader::security::KeyFileTerminal;
+use reader::security::AccountTerminal;
 use reader::session::{Amounts, Place, Session, TransactionKind};
 use support::issued::Issued;
 
@@ -40,8 +40,8 @@ fn ten_settlements_over_a_year_change() {
             }
             let mut card = Issued::new(version, interface);
             let mut host = card.keys.clone();
-            let mut terminal_keys = card.keys.clone();
-            let mut terminal = KeyFileTerminal::new(&mut terminal_keys, TERMINAL, 0x0A00);
+            let terminal_keys = card.keys.clone();
+            let mut terminal = AccountTerminal::new(terminal_keys, TERMINAL, 0x0A00);
             let mut pins = Known(card.pin.clone());
             let mut session = Session::open(Box::new(&mut card.channel))
                 .unwrap()

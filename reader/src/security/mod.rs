@@ -6,19 +6,23 @@ mod error;
 mod fault;
 mod format;
 mod generate;
+mod hsm;
 mod keyfile;
 mod module;
 mod psam;
+mod terminal;
 mod transaction;
 
 pub use entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
 pub use error::{EntryError, KeyFileError};
 pub use fault::SecurityModuleError;
+pub use hsm::{Hsm, HsmError, HsmKey, HsmModule, HsmStanding};
 pub use keyfile::{KeyFile, KeyView, is_encrypted};
 pub use psam::PsamModule;
+pub use terminal::AccountTerminal;
 pub use transaction::{
-    AccountHost, KeyFileTerminal, LOAD, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest,
-    SETTLEMENT, load_code_data, purchase_code_data,
+    AccountHost, LOAD, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest, SETTLEMENT, load_code_data,
+    purchase_code_data,
 };
 
 use card_model::crypto::Algorithm;

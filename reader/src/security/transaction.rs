@@ -27,9 +27,19 @@ pub struct PurchaseRequest {
 }
 
 impl PurchaseRequest {
-    /// The three amounts, concatenated.
+    /// The three amounts, concatenated; also what MAC2 covers.
     pub fn amount_bytes(&self) -> Vec<u8> {
         self.amounts.concat()
+    }
+
+    /// What MAC1 covers.
+    pub fn mac1_data(&self) -> Vec<u8> {
+        [&self.amounts.concat()[..], &[SETTLEMENT], &self.terminal, &self.time].concat()
+    }
+
+    /// Factor of the session key SESPK: random ‖ card sequence ‖ last two bytes of the terminal sequence (STD-P7 §12).
+    pub fn session_factor(&self, terminal_sequence: [u8; 4]) -> Vec<u8> {
+        [&self.random[..], &self.sequence, &terminal_sequence[2..]].concat()
     }
 }
 
@@ -88,8 +98,37 @@ pub struct LoadRequest {
     pub time: [u8; 7],
 }
 
+impl LoadRequest {
+    /// What the card's MAC1 covers.
+    pub fn mac1_data(&self) -> Vec<u8> {
+        [&self.balance[..], &self.amount, &[LOAD], &self.terminal].concat()
+    }
+
+    /// What the host's MAC2 covers.
+    pub fn mac2_data(&self) -> Vec<u8> {
+        [&self.amount[..], &[LOAD], &self.terminal, &self.time].concat()
+    }
+
+    /// Factor of the session key SESLK: random ‖ load sequence ‖ 8000 (STD-P7 §11).
+    pub fn session_factor(&self) -> Vec<u8> {
+        [&self.random[..], &self.sequence, &[0x80, 0x00]].concat()
+    }
+}
+
 /// The insurance's host.
 pub trait AccountHost: SecurityModule {
+    /// A MAC without header under the session key of the card's key and `factor`.
+    ///
+    /// # Errors
+    /// The key is not there, or the module failed.
+    fn session_mac(
+        &mut self,
+        key: KeyReference<'_>,
+        card: &CardIdentity,
+        factor: &[u8],
+        data: &[u8],
+    ) -> Result<[u8; 4], SecurityModuleError>;
+
     /// MAC2, if the card's MAC1 is right; `None` says the card is not genuine or the request was altered.
     ///
     /// # Errors
@@ -99,7 +138,14 @@ pub trait AccountHost: SecurityModule {
         dlk: KeyReference<'_>,
         card: &CardIdentity,
         request: &LoadRequest,
-    ) -> Result<Option<[u8; 4]>, SecurityModuleError>;
+    ) -> Result<Option<[u8; 4]>, SecurityModuleError> {
+        let factor = request.session_factor();
+        let expected = self.session_mac(dlk, card, &factor, &request.mac1_data())?;
+        if !equal(&expected, &request.mac1) {
+            return Ok(None);
+        }
+        self.session_mac(dlk, card, &factor, &request.mac2_data()).map(Some)
+    }
 
     /// The transaction authentication code over `data` with the card's DTK.
     ///
@@ -139,130 +185,16 @@ pub fn purchase_code_data(request: &PurchaseRequest, terminal_sequence: [u8; 4])
     .concat()
 }
 
-/// A key file in the place of a PSAM: a terminal number and a sequence number that begins anew with each run.
-pub struct KeyFileTerminal<'k> {
-    keys: &'k mut KeyFile,
-    terminal: [u8; 6],
-    sequence: u32,
-    expected: Option<[u8; 4]>,
-}
-
-impl<'k> KeyFileTerminal<'k> {
-    /// A terminal over a key file. `sequence` is the last terminal transaction sequence number used.
-    pub fn new(keys: &'k mut KeyFile, terminal: [u8; 6], sequence: u32) -> Self {
-        Self {
-            keys,
-            terminal,
-            sequence,
-            expected: None,
-        }
-    }
-}
-
-impl SecurityModule for KeyFileTerminal<'_> {
-    fn describe(&self) -> String {
-        self.keys.describe()
-    }
-
-    fn is_test(&self) -> bool {
-        self.keys.is_test()
-    }
-
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        self.keys.holds(key, card)
-    }
-
-    fn authentication_data(
+impl AccountHost for KeyFile {
+    fn session_mac(
         &mut self,
         key: KeyReference<'_>,
         card: &CardIdentity,
         factor: &[u8],
-        source: &[u8; 8],
-    ) -> Result<[u8; 8], SecurityModuleError> {
-        self.keys.authentication_data(key, card, factor, source)
-    }
-
-    fn secure_message(
-        &mut self,
-        key: KeyReference<'_>,
-        card: &CardIdentity,
-        challenge: &[u8],
-        header: [u8; 4],
-        plain: Option<&[u8]>,
-    ) -> Result<Vec<u8>, SecurityModuleError> {
-        self.keys.secure_message(key, card, challenge, header, plain)
-    }
-
-    fn identification_code_mac(
-        &mut self,
-        irk: KeyReference<'_>,
-        card: &CardIdentity,
-        first: &[u8; 12],
+        data: &[u8],
     ) -> Result<[u8; 4], SecurityModuleError> {
-        self.keys.identification_code_mac(irk, card, first)
-    }
-}
-
-impl PurchaseModule for KeyFileTerminal<'_> {
-    fn terminal_number(&mut self) -> Result<[u8; 6], SecurityModuleError> {
-        Ok(self.terminal)
-    }
-
-    fn authorize_purchase(
-        &mut self,
-        dpk: KeyReference<'_>,
-        card: &CardIdentity,
-        request: &PurchaseRequest,
-    ) -> Result<PurchaseAuthorization, SecurityModuleError> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let terminal_sequence = self.sequence.to_be_bytes();
-        let key = self.keys.card_key(dpk, card)?;
-        // SESPK: random ‖ card sequence ‖ last two bytes of the terminal sequence (STD-P7 §12).
-        let factor = [&request.random[..], &request.sequence, &terminal_sequence[2..]].concat();
-        let session = SessionKey::derive(card.algorithm, &key, &factor);
-        let amounts = request.amount_bytes();
-        let mac1 = session.mac(
-            &[],
-            &[&amounts[..], &[SETTLEMENT], &request.terminal, &request.time].concat(),
-        );
-        self.expected = Some(session.mac(&[], &amounts));
-        Ok(PurchaseAuthorization {
-            terminal_sequence,
-            mac1,
-        })
-    }
-
-    fn confirm_purchase(&mut self, mac2: &[u8; 4]) -> Result<bool, SecurityModuleError> {
-        let expected = self.expected.take().ok_or_else(|| SecurityModuleError::Module {
-            module: self.keys.describe(),
-            message: "no purchase was authorised before".to_owned(),
-        })?;
-        Ok(equal(&expected, mac2))
-    }
-}
-
-impl AccountHost for KeyFile {
-    fn authorize_load(
-        &mut self,
-        dlk: KeyReference<'_>,
-        card: &CardIdentity,
-        request: &LoadRequest,
-    ) -> Result<Option<[u8; 4]>, SecurityModuleError> {
-        let key = self.card_key(dlk, card)?;
-        // SESLK: random ‖ load sequence ‖ 8000 (STD-P7 §11).
-        let factor = [&request.random[..], &request.sequence, &[0x80, 0x00]].concat();
-        let session = SessionKey::derive(card.algorithm, &key, &factor);
-        let LoadRequest {
-            balance,
-            amount,
-            terminal,
-            time,
-            mac1,
-            ..
-        } = request;
-        let expected = session.mac(&[], &[&balance[..], amount, &[LOAD], terminal].concat());
-        let mac2 = session.mac(&[], &[&amount[..], &[LOAD], terminal, time].concat());
-        Ok(equal(&expected, mac1).then_some(mac2))
+        let key = self.card_key(key, card)?;
+        Ok(SessionKey::derive(card.algorithm, &key, factor).mac(&[], data))
     }
 
     fn transaction_code(

@@ -1,4 +1,5 @@
-//! A PSAM in place of a key file: the same answers for every key, distinct errors, purchases, whole sessions, two readers.
+//! A PSAM or an HSM in place of a key file: the same answers for every key, distinct errors, purchases, whole sessions, two
+//! readers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,8 +11,10 @@ mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account;
 mod equality;
 mod errors;
+mod hsm;
 mod purchase;
 mod sessions;
 mod support;

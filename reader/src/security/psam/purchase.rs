@@ -5,11 +5,8 @@ use super::PsamModule;
 use super::delivery::{Purpose, at_all_levels, factors};
 use crate::channel::Channel;
 use crate::command::Command;
-use crate::security::transaction::{
-    AccountHost, LOAD, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest, SETTLEMENT,
-};
+use crate::security::transaction::{AccountHost, PurchaseAuthorization, PurchaseModule, PurchaseRequest, SETTLEMENT};
 use crate::security::{CardIdentity, KeyReference, SecurityModuleError};
-use card_model::secret::equal;
 use card_model::status::StatusWord;
 
 impl<C: Channel> PurchaseModule for PsamModule<C> {
@@ -74,32 +71,16 @@ impl<C: Channel> PurchaseModule for PsamModule<C> {
 }
 
 impl<C: Channel> AccountHost for PsamModule<C> {
-    fn authorize_load(
+    fn session_mac(
         &mut self,
-        dlk: KeyReference<'_>,
+        key: KeyReference<'_>,
         card: &CardIdentity,
-        request: &LoadRequest,
-    ) -> Result<Option<[u8; 4]>, SecurityModuleError> {
-        // SESLK: random ‖ load sequence ‖ 8000 (STD-P7 §11).
-        let factor = [&request.random[..], &request.sequence, &[0x80, 0x00]].concat();
-        let LoadRequest {
-            balance,
-            amount,
-            terminal,
-            time,
-            mac1,
-            ..
-        } = request;
+        factor: &[u8],
+        data: &[u8],
+    ) -> Result<[u8; 4], SecurityModuleError> {
         self.patiently(|module| {
-            let mut mac = |data: &[u8]| {
-                module.deliver(dlk, card, Purpose::Mac, Some(&factor))?;
-                module.mac(card.algorithm, data)
-            };
-            let expected = mac(&[&balance[..], amount, &[LOAD], terminal].concat())?;
-            if !equal(&expected, mac1) {
-                return Ok(None);
-            }
-            mac(&[&amount[..], &[LOAD], terminal, time].concat()).map(Some)
+            module.deliver(key, card, Purpose::Mac, Some(factor))?;
+            module.mac(card.algorithm, data)
         })
     }
 

@@ -95,6 +95,10 @@ fn rows(table: &mut Table, element: &ElementView, indent: &str, lang: Lang) {
         (true, true) => "–".into(),
         (true, false) => element.text.clone(),
     };
+    let text = match &element.note {
+        Some(note) => format!("{text}{}{note}{}", lang.pick("（", "  ("), lang.pick("）", ")")),
+        None => text,
+    };
     table.row(vec![format!("{indent}{tag}"), format!("{indent}{name}"), text]);
     for inner in &element.elements {
         rows(table, inner, &format!("{indent}  "), lang);

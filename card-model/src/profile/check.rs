@@ -222,6 +222,15 @@ fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, fi
                 value: format!("{tag:02X}"),
             }));
         }
+        if let Some(tag) = element.reused.and_then(|reused| reused.with) {
+            let marking = file.element(tag).and_then(|other| other.reused);
+            if marking.is_none_or(|reused| reused.with.is_some()) {
+                return Err(at(Fault::Unknown {
+                    what: Thing::ReusedRecord,
+                    name: format!("{tag:02X}"),
+                }));
+            }
+        }
         let (found, expected) = (u32::from(element.length), u32::from(file.elements[0].length));
         if file.structure == Structure::LinearFixed && found != expected {
             return Err(at(Fault::UnequalRecords {

@@ -1,6 +1,7 @@
 //! A profile between text and result: base and overlays merged, every value still knowing where it was written.
 
 use crate::profile::error::{Fault, ProfileError};
+use crate::profile::raw::RawReused;
 
 /// A line of one of the files a profile was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,6 +122,7 @@ pub(super) struct DraftElement {
     pub repeat: Field<u8>,
     pub optional: Field<bool>,
     pub example: Field<String>,
+    pub reused: Field<RawReused>,
     pub inner: Vec<DraftElement>,
 }
 

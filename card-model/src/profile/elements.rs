@@ -6,7 +6,7 @@ use crate::profile::draft::{DraftElement, DraftElementaryFile, DraftPart, Field}
 use crate::profile::error::{Fault, ProfileError};
 use crate::profile::resolve::{At, CLASSES, KEY_PAIRS, MEANINGS, STRUCTURES, Shape};
 use crate::profile::rule::Rule;
-use crate::profile::{Access, Element, ElementaryFile, Format, KeyPair, Meaning, Part, Structure};
+use crate::profile::{Access, Element, ElementaryFile, Format, KeyPair, Meaning, Part, Reused, Structure};
 
 /// An elementary file with its elements; each value checked by itself and each element against its length.
 pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
@@ -143,6 +143,7 @@ fn element(at: &At<'_>, draft: &DraftElement, tagged: bool, outer: bool) -> Resu
         },
         optional: draft.optional.as_ref().is_some_and(|cell| cell.value),
         example: draft.example.as_ref().map(|cell| cell.value.clone()),
+        reused: reused(at, draft, length)?,
         inner: inner.collect::<Result<_, _>>()?,
     };
     check_element::element(&element).map_err(|fault| at.error(at.place, fault))?;
@@ -151,6 +152,30 @@ fn element(at: &At<'_>, draft: &DraftElement, tagged: bool, outer: bool) -> Resu
             .map_err(|fault| at.error(draft.place, fault))?;
     }
     Ok(element)
+}
+
+/// How the record is reused by version 2: the form of the value must leave room for the mark.
+fn reused(at: &At<'_>, draft: &DraftElement, length: u16) -> Result<Option<Reused>, ProfileError> {
+    let Some(cell) = &draft.reused else { return Ok(None) };
+    let raw = cell.value;
+    let forms = [(Format::An, raw.an), (Format::Cn, raw.cn), (Format::B, raw.b)];
+    let form = forms
+        .into_iter()
+        .find_map(|(format, length)| length.map(|length| (format, length)));
+    if let Some((_, found)) = form
+        && !(1..length).contains(&found)
+    {
+        return Err(at.error(
+            cell.place,
+            Fault::Range {
+                field: "length in reused",
+                value: found.into(),
+                least: 1,
+                most: u32::from(length).saturating_sub(1),
+            },
+        ));
+    }
+    Ok(Some(Reused { with: raw.with, form }))
 }
 
 fn part(draft: &DraftPart) -> Part {

@@ -400,6 +400,18 @@ pub struct Element {
     pub optional: bool,
     /// A value as a person writes it, for documentation and tests: text, digits or code.
     pub example: Option<String>,
+    /// How a card of version 1 takes the meaning that version 2 gives the tag, where it does.
+    pub reused: Option<Reused>,
     /// Elements inside a B-TLV value.
     pub inner: Vec<Element>,
+}
+
+/// A record of version 1 that may hold the value which version 2 gives its tag (STD-V2 annex C, `spec/files.md` §2.2): a
+/// shorter value is followed by `EE` up to the length of the record, and whoever sees that takes the value as version 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reused {
+    /// Tag of the record whose mark counts for this one, which has no room for a mark of its own.
+    pub with: Option<u8>,
+    /// Format and length of the value in such a record, where it is not that of version 2.
+    pub form: Option<(Format, u16)>,
 }

@@ -362,7 +362,7 @@ fn apply_element(element: &mut DraftElement, raw: RawElement, source: &Source<'_
         (element.is, element.codes) = (None, None);
         element.parts.clear();
     }
-    set_fields!(source, raw => element: tag, an, cn, b, tlv, zh, en, is, codes, repeat, optional, example);
+    set_fields!(source, raw => element: tag, an, cn, b, tlv, zh, en, is, codes, repeat, optional, example, reused);
     if let Some(parts) = raw.parts {
         element.parts = parts.into_iter().map(|part| new_part(part, source)).collect();
     }

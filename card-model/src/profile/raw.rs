@@ -165,7 +165,18 @@ pub(super) struct RawElement {
     pub repeat: Opt<u8>,
     pub optional: Opt<bool>,
     pub example: Opt<String>,
+    pub reused: Opt<RawReused>,
     pub inner: Option<Vec<Spanned<RawElement>>>,
+}
+
+/// `reused`: how a record of version 1 takes a value of version 2.
+#[derive(Deserialize, Clone, Copy)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReused {
+    pub with: Option<u8>,
+    pub an: Option<u16>,
+    pub cn: Option<u16>,
+    pub b: Option<u16>,
 }
 
 /// A line of `parts`.

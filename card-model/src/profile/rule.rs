@@ -44,6 +44,8 @@ named! {
         KeyFile = "key_file",
         /// Tag of a record.
         Tag = "tag",
+        /// Record of version 1 that carries the mark of a version 2 value.
+        ReusedRecord = "reused_record",
         /// Tag inside a B-TLV.
         InnerTag = "inner_tag",
         /// Dedicated file.

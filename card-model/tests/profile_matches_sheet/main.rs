@@ -5,6 +5,7 @@
 
 mod elements;
 mod keys;
+mod older;
 mod sheet;
 mod tree;
 mod version1;

@@ -192,6 +192,77 @@ fn every_condition_of_1_0() {
     assert_eq!(compared, 20, "files with a condition");
 }
 
+/// Annex C of STD-V2: the tags whose old records are reused with a mark, and those that follow a companion.
+#[test]
+fn every_reused_record_of_1_0() {
+    let text = sheet("files.md");
+    let annex = section(&text, "**Re-using old cards", "### 2.3 ");
+    let list = |from: &str, to: &str| -> Vec<u8> {
+        let rest = annex.split_once(from).expect("the annex").1;
+        let list = rest.split_once(to).expect("the end of the list").0;
+        list.split(',')
+            .map(|tag| u8::try_from(hex(tag.trim())).expect("a byte"))
+            .collect()
+    };
+    let mut marked = list("Applies to ", ";");
+    let followers = list("did not change (", ")");
+    let companions = list("follow their companion (", ")");
+    let mut pairs: Vec<(u8, u8)> = followers.into_iter().zip(companions).collect();
+    let (mut marking, mut following, mut halves) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, file) in profile().files() {
+        for element in &file.elements {
+            let (Some(tag), Some(reused)) = (element.tag, element.reused) else {
+                continue;
+            };
+            match reused.with {
+                None => marking.push(tag),
+                // The second half of a text that was cut at 62 characters; the annex has the texts uncut.
+                Some(other) if element.zh.contains("扩展") => halves.push((tag, other)),
+                Some(other) => following.push((tag, other)),
+            }
+        }
+    }
+    for list in [&mut marked, &mut marking] {
+        list.sort_unstable();
+    }
+    for list in [&mut pairs, &mut following, &mut halves] {
+        list.sort_unstable();
+    }
+    assert_eq!(marking, marked);
+    assert_eq!(following, pairs);
+    assert_eq!(halves, [(0x82, 0x81), (0x85, 0x84), (0x88, 0x87), (0x95, 0x55)]);
+    let permit = file("DF02/EF09").element(0x55).expect("there");
+    assert_eq!(
+        permit.reused.and_then(|reused| reused.form),
+        Some((Format::Cn, 0x08)),
+        "annex C: cn 08 in the record of 0A"
+    );
+}
+
+/// Record numbers that differ between the versions (§9, trap 1).
+#[test]
+fn record_numbers_shift_between_versions() {
+    let number = |version: &str, path: &str, tag| {
+        let profile = Profile::builtin(version).unwrap_or_else(|error| panic!("{error}"));
+        let located = profile.locate(path).unwrap_or_else(|error| panic!("{error}"));
+        located.file.record_number(tag)
+    };
+    for (version, sex, records) in [("1.0", 3, 6), ("2.0", 4, 7), ("3.0", 4, 7)] {
+        assert_eq!(number(version, "SSSE/EF06", 0x0A), Some(sex), "{version}");
+        assert_eq!(number(version, "SSSE/EF06", 0x0D), Some(records), "{version}");
+    }
+    // Tag 60 of DF03/EF05 is optional since 2.0: without it all behind it move up by one.
+    assert_eq!(number("1.0", "DF03/EF05", 0x98), Some(2));
+    assert_eq!(number("2.0", "DF03/EF05", 0x98), Some(2));
+    let second = Profile::builtin("2.0").unwrap_or_else(|error| panic!("{error}"));
+    let file = second
+        .locate("DF03/EF05")
+        .unwrap_or_else(|error| panic!("{error}"))
+        .file;
+    let with = file.records_with(|_| true).find(|r| r.element.tag == Some(0x98));
+    assert_eq!(with.map(|record| record.number), Some(3));
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

@@ -4,11 +4,13 @@ mod charset;
 mod encode;
 mod notation;
 mod records;
+mod reuse;
 mod value;
 
 pub use charset::{CharsetError, decode as decode_text, encode as encode_text, encode_split};
 pub use encode::{encode, encode_json, encode_pair, encode_record};
 pub use records::{Record, decode_cyclic, decode_records, decode_transparent, join_name, split_records};
+pub use reuse::{encode_reused, is_reused, marking_element, reused_element};
 pub use value::{Coded, Decoded, ElementView, EncodeError, PartValue, Value};
 
 use card_model::profile::{Element, Format, Meaning};
@@ -32,7 +34,7 @@ pub fn decode(element: &Element, bytes: &[u8]) -> Value {
 /// (STD-V2 annex C, `spec/files.md` §2.2): the fill is cut off.
 fn cut_tail_mark<'a>(element: &Element, bytes: &'a [u8]) -> &'a [u8] {
     match bytes.split_at_checked(usize::from(element.length)) {
-        Some((value, rest)) if !rest.is_empty() && rest.iter().all(|byte| *byte == 0xEE) => value,
+        Some((value, _)) if reuse::has_mark(element.length, bytes) => value,
         _ => bytes,
     }
 }
@@ -195,6 +197,7 @@ pub(crate) mod tests {
             repeat: 1,
             optional: false,
             example: None,
+            reused: None,
             inner: Vec::new(),
         }
     }

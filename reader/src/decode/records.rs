@@ -45,7 +45,7 @@ pub(super) fn name_fields(elements: &[Element], records: &[Record<'_>]) -> Vec<D
     decoded
 }
 
-fn one(element: &Element, occurrence: u8, bytes: &[u8]) -> Decoded {
+pub(super) fn one(element: &Element, occurrence: u8, bytes: &[u8]) -> Decoded {
     Decoded {
         tag: element.tag,
         occurrence,
@@ -53,6 +53,7 @@ fn one(element: &Element, occurrence: u8, bytes: &[u8]) -> Decoded {
         en: element.en.clone(),
         raw: bytes.to_vec(),
         value: decode(element, bytes),
+        reused: super::reuse::has_mark(element.length, bytes),
     }
 }
 
@@ -64,31 +65,18 @@ fn unknown(tag: u8, occurrence: u8, bytes: &[u8]) -> Decoded {
         en: "not in the profile".to_owned(),
         raw: bytes.to_vec(),
         value: Value::Bytes(bytes.to_vec()),
+        reused: false,
     }
 }
 
 /// Values of the records of a linear file.
 ///
-/// `later` is the same file in version 2: a record of a version 1 card that ends in `EE` holds the version 2 value
-/// (STD-V2 annex C), if that is shorter and the fill takes exactly the rest.
+/// `later` is the same file in version 2: a record of a version 1 card that carries the mark of reuse holds the value of
+/// version 2 (see [`super::is_reused`]).
 pub fn decode_records(file: &ElementaryFile, later: Option<&ElementaryFile>, records: &[Record<'_>]) -> Vec<Decoded> {
     let mut decoded = name_fields(&file.elements, records);
-    let later = later.map_or(&[][..], |file| &file.elements);
-    for (decoded, record) in decoded.iter_mut().zip(records) {
-        let element = later.iter().find(|element| element.tag == Some(record.tag));
-        if let Some(element) = element.filter(|element| has_tail_mark(element, record.value)) {
-            let occurrence = decoded.occurrence;
-            *decoded = one(element, occurrence, record.value);
-        }
-    }
+    super::reuse::apply(file, later, records, &mut decoded);
     decoded
-}
-
-fn has_tail_mark(element: &Element, bytes: &[u8]) -> bool {
-    let (_, tail) = bytes
-        .split_at_checked(usize::from(element.length))
-        .unwrap_or((bytes, &[]));
-    !tail.is_empty() && tail.iter().all(|byte| *byte == 0xEE)
 }
 
 /// Joins a text that was too long for `first` and goes on in `second`: `first` gets the whole text, `second` keeps its
@@ -195,7 +183,9 @@ mod tests {
 
     #[test]
     fn tail_mark_takes_the_later_meaning() {
-        let old = file(vec![with_tag(element(Format::Cn, 4, Meaning::Amount), 0x90)]);
+        let mut amount = with_tag(element(Format::Cn, 4, Meaning::Amount), 0x90);
+        amount.reused = Some(card_model::profile::Reused::default());
+        let old = file(vec![amount]);
         let new = file(vec![with_tag(element(Format::An, 1, Meaning::Text), 0x90)]);
         let read = |bytes: &[u8]| {
             let record = [Record {

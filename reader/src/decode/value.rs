@@ -166,6 +166,8 @@ pub struct Decoded {
     pub raw: Vec<u8>,
     /// What they mean.
     pub value: Value,
+    /// Whether a record made for version 1 holds the value of version 2, as its fill of `EE` says.
+    pub reused: bool,
 }
 
 /// An element in the JSON of `ssc read`.
@@ -188,6 +190,9 @@ pub struct ElementView {
     /// Whether the bytes do not fit the format of the element.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub malformed: bool,
+    /// What a person should know beside the value, such as that an old record was reused with another meaning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Inner elements of a nested value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elements: Vec<ElementView>,
@@ -219,6 +224,9 @@ impl Decoded {
             value: self.value.to_json(),
             text: self.value.text(lang),
             malformed: matches!(self.value, Value::Malformed { .. }),
+            note: self
+                .reused
+                .then(|| rust_i18n::t!("session.reused", locale = lang.locale()).into_owned()),
             elements: inner,
         }
     }
@@ -276,6 +284,13 @@ pub enum EncodeError {
     NoSuchTag {
         /// What was given.
         given: String,
+    },
+    /// Version 2 gives this record no other meaning.
+    NotReused,
+    /// The record follows the mark of another one, which is neither there nor written with it.
+    NotMarked {
+        /// Tag of the record that carries the mark.
+        tag: u8,
     },
     /// Another number of fields than the record has.
     FieldCount {
@@ -343,6 +358,10 @@ impl EncodeError {
             Self::BadHex => rust_i18n::t!("session.encode.bad_hex", locale = locale),
             Self::NotNested => rust_i18n::t!("session.encode.not_nested", locale = locale),
             Self::NoSuchTag { given } => rust_i18n::t!("session.encode.no_such_tag", locale = locale, given = given),
+            Self::NotReused => rust_i18n::t!("session.encode.not_reused", locale = locale),
+            Self::NotMarked { tag } => {
+                rust_i18n::t!("session.encode.not_marked", locale = locale, tag = format!("{tag:02X}"))
+            }
             Self::FieldCount { found, wanted } => {
                 rust_i18n::t!(
                     "session.encode.field_count",

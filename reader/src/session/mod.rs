@@ -10,6 +10,7 @@ mod file;
 mod open;
 mod pins;
 mod read;
+mod reuse;
 mod state;
 mod write;
 

@@ -145,13 +145,39 @@ impl<'a> Session<'a> {
     }
 
     /// The built-in profile of the version the card tells. An empty version means 1.0 – except on a card that announces
-    /// SM4, which came with generation 3: there it is a structure nobody has written to yet.
+    /// SM4, which came with generation 3, and on a structure nobody has written to yet: that has no card identification
+    /// code either, and is known by the directory file its environment announces (0B on 1.0 cards, 1E since 2.0).
     fn profile_of_card(&self) -> Result<&'a Profile, ReaderError> {
         let version = self.data.version.as_deref().unwrap_or("");
         if version.is_empty() && self.algorithm == Ok(Algorithm::Sm4) {
             return Ok(Profile::builtin(FIRST_PROFILE)?);
         }
+        if version.is_empty()
+            && self.data.card_id.is_none()
+            && let Some(unwritten) = self.profile_by_directory()
+        {
+            return Ok(unwritten);
+        }
         Ok(Profile::for_specification_version(version)?)
+    }
+
+    /// The one built-in profile whose environment has this card's cipher, announces it as this card does, and has this
+    /// card's directory file.
+    fn profile_by_directory(&self) -> Option<&'static Profile> {
+        let fits = |profile: &&Profile| {
+            profile.dedicated_file(wellknown::ENVIRONMENT).is_some_and(|df| {
+                df.directory_sfi == self.fci.directory_sfi
+                    && df.announces_algorithm == self.fci.algorithm.is_some()
+                    && Ok(profile.algorithm) == self.algorithm
+            })
+        };
+        let mut found = Profile::BUILTIN
+            .iter()
+            .filter_map(|name| Profile::builtin(name).ok())
+            .filter(fits);
+        found
+            .next()
+            .filter(|_| found.next().is_none() && self.fci.directory_sfi.is_some())
     }
 
     /// Reads card identification code and card number again and compares them: the same card is still there. Terminals do

@@ -2,12 +2,13 @@
 
 use super::Session;
 use super::file::Reach;
+use super::reuse::{later_version, with_marking};
 use crate::decode::{
     Decoded, ElementView, Value, decode, decode_cyclic, decode_records, decode_transparent, join_name, split_records,
 };
 use crate::error::{Operation, ReaderError, title};
 use crate::wellknown;
-use card_model::profile::{DedicatedFileKind, Element, ElementaryFile, Located, Profile, Structure};
+use card_model::profile::{DedicatedFileKind, Element, ElementaryFile, Located, Structure};
 use card_model::status::StatusWord;
 use card_model::words::{Explain, Lang};
 use serde::Serialize;
@@ -229,8 +230,10 @@ impl Session<'_> {
             // A record that was never written is an empty item.
             return Ok(Vec::new());
         };
-        let record = [crate::decode::Record { tag, value: &raw }];
-        let mut decoded = decode_records(reach.file, later_version(self.profile, &reach.path), &record);
+        let marking = self.marking_record(reach, element)?;
+        let records = with_marking(crate::decode::Record { tag, value: &raw }, marking.as_ref());
+        let mut decoded = decode_records(reach.file, later_version(self.profile, &reach.path), &records);
+        decoded.truncate(1);
         for one in &mut decoded {
             one.occurrence = located.occurrence;
         }
@@ -260,6 +263,7 @@ impl Session<'_> {
                 en: element.en.clone(),
                 raw,
                 value,
+                reused: false,
             });
             join_name(decoded, first, second);
             decoded.retain(|element| element.tag == Some(first));
@@ -311,14 +315,4 @@ fn inner_of(outer: Decoded, inner: &Element) -> Option<Decoded> {
         Value::Nested(fields) => fields.into_iter().find(|field| field.tag == inner.tag),
         _ => None,
     }
-}
-
-/// The same file in the next version, whose values a rewritten version 1 record may hold.
-fn later_version(profile: &Profile, path: &str) -> Option<&'static ElementaryFile> {
-    if profile.generation != 1 {
-        return None;
-    }
-    let later = Profile::BUILTIN.iter().filter_map(|name| Profile::builtin(name).ok());
-    let second = later.into_iter().find(|later| later.generation == 2)?;
-    second.locate(path).ok().map(|located| located.file)
 }

@@ -126,13 +126,21 @@ impl Session<'_> {
     /// Writes texts by path and compares what comes back. All texts are encoded before the first is written. Of two
     /// texts for one element the later counts, also where the first is the extension that a name brought with it.
     ///
+    /// In a card of version 1 a path ending in `@2.0` (`DF01/EF0A/37@2.0`) writes the value that version 2 gives the tag,
+    /// with the mark of reuse behind it; a record that carries the mark already is written so without being told.
+    ///
     /// # Errors
     /// A path or text is wrong (nothing is written then), or the transport failed. What the card refuses is told in the
     /// result of its path.
     pub fn write_text(&mut self, values: &[(&str, &str)]) -> Result<Vec<Written>, ReaderError> {
         let mut writes: Vec<Write> = Vec::with_capacity(values.len());
+        let paths: Vec<&str> = values.iter().map(|(path, _)| *path).collect();
         for (path, text) in values {
-            for write in Write::from_text(self.profile, path, text)? {
+            let made = match self.reused_write(path, text, &paths)? {
+                Some(write) => vec![write],
+                None => Write::from_text(self.profile, path, text)?,
+            };
+            for write in made {
                 let is_element = self.profile.locate(&write.path)?.element.is_some();
                 writes.retain(|earlier| !is_element || earlier.path != write.path);
                 writes.push(write);

@@ -62,8 +62,9 @@ impl Card {
         self.refuse_locked(index)?;
         let challenge = pin_challenge(session)?;
         session.keys.remove(id);
+        let tries = self.files.keys[index].tries_left(&self.memory);
         let key = self.check_pin_mac(index, &challenge, apdu, cipher, mac)?;
-        self.replace_pin(index, &key, cipher)
+        self.store_certificate_pin(index, index, tries, &key, Some(cipher))
     }
 
     /// PIN CHANGE/UNBLOCK of the user PIN: under the K of the administrator's PIN, which must have been verified.
@@ -93,6 +94,7 @@ impl Card {
         self.refuse_locked(administrator)?;
         let challenge = pin_challenge(session)?;
         let data = cipher.map(<[u8; 16]>::as_slice).unwrap_or_default();
+        let tries = self.files.keys[administrator].tries_left(&self.memory);
         let key = match self.check_pin_mac(administrator, &challenge, apdu, data, mac) {
             Err(stop) => {
                 session.keys.remove(master);
@@ -101,14 +103,7 @@ impl Card {
             Ok(key) => key,
         };
         session.keys.remove(id);
-        match cipher {
-            Some(cipher) => self.replace_pin(index, &key, cipher),
-            None => {
-                let pin = &self.files.keys[index];
-                pin.set_tries(&mut self.memory, pin.tries)?;
-                Ok(Reply::new())
-            }
-        }
+        self.store_certificate_pin(index, administrator, tries, &key, cipher)
     }
 
     /// The PIN with an identifier: with bit 8 of the current DF, without of its environment.
@@ -139,7 +134,7 @@ impl Card {
     }
 
     /// Checks a MAC under a PIN's K with the challenge as initial value. A wrong one costs a try of that PIN, which is
-    /// used up before the comparison.
+    /// used up before the comparison; after a right one the caller fills the counter.
     fn check_pin_mac(
         &mut self,
         index: usize,
@@ -151,7 +146,7 @@ impl Card {
         let key = self.files.keys[index]
             .key(&self.memory)
             .ok_or(Sw::REFERENCE_DATA_INVALID)?;
-        let right = self.with_counter(index, |key, algorithm| {
+        let right = self.against_counter(index, |key, algorithm| {
             equal(&key_loading_mac(algorithm, key, challenge, &apdu.header, data), mac)
         })?;
         if right {
@@ -161,11 +156,32 @@ impl Card {
         }
     }
 
-    /// Takes the new PIN out of `cipher` and stores its K with a full counter, in one change.
-    fn replace_pin(&mut self, index: usize, key: &Key, cipher: &[u8; 16]) -> Result<Reply, Stop> {
-        let pin = Zeroizing::new(decrypt_data(Algorithm::Sm4, key, cipher).ok_or(Sw::WRONG_DATA)?);
-        let new = pin_key(&pin).ok_or(Sw::WRONG_DATA)?;
-        self.files.keys[index].replace(&mut self.memory, new.expose())?;
+    /// What a genuine message brings to the PIN `index`: K of the new PIN in `cipher`, or only a full counter. The counter
+    /// of the PIN `under` whose K made the message is filled in the same change, or set back to `tries` if the new PIN is
+    /// none.
+    fn store_certificate_pin(
+        &mut self,
+        index: usize,
+        under: usize,
+        tries: u8,
+        key: &Key,
+        cipher: Option<&[u8; 16]>,
+    ) -> Result<Reply, Stop> {
+        let counter = self.files.keys[under].full_counter();
+        let pin = &self.files.keys[index];
+        let Some(cipher) = cipher else {
+            let (address, full) = pin.full_counter();
+            self.memory.commit(&[(address, &full), (counter.0, &counter.1)])?;
+            return Ok(Reply::new());
+        };
+        let plain = decrypt_data(Algorithm::Sm4, key, cipher).map(Zeroizing::new);
+        match plain.and_then(|plain| pin_key(&plain)) {
+            Some(new) => pin.replace_with(&mut self.memory, new.expose(), Some(counter))?,
+            None => {
+                self.files.keys[under].set_tries(&mut self.memory, tries)?;
+                return Err(Sw::WRONG_DATA.into());
+            }
+        }
         Ok(Reply::new())
     }
 }

@@ -389,18 +389,24 @@ impl Card {
     }
 
     /// Compares a value under a try counter: the try is used up before the comparison, so that pulling the card cannot give
-    /// it back, and success restores the counter.
+    /// it back, and success fills the counter.
     fn with_counter(&mut self, index: usize, right: impl FnOnce(&Key, Algorithm) -> bool) -> Result<bool, Stop> {
-        let object = &self.files.keys[index];
-        let key = object.key(&self.memory).ok_or(Sw::REFERENCE_DATA_INVALID)?;
-        let algorithm = object.algorithm;
-        self.spend_try(index)?;
-        let right = right(&key, algorithm);
+        let right = self.against_counter(index, right)?;
         if right {
             let object = &self.files.keys[index];
             object.set_tries(&mut self.memory, object.tries)?;
         }
         Ok(right)
+    }
+
+    /// As [`Card::with_counter`], but after success the counter is still one lower: the caller fills it in the change that
+    /// the right value has brought.
+    fn against_counter(&mut self, index: usize, right: impl FnOnce(&Key, Algorithm) -> bool) -> Result<bool, Stop> {
+        let object = &self.files.keys[index];
+        let key = object.key(&self.memory).ok_or(Sw::REFERENCE_DATA_INVALID)?;
+        let algorithm = object.algorithm;
+        self.spend_try(index)?;
+        Ok(right(&key, algorithm))
     }
 
     /// Takes one try from a counter; refuses when none is left.

@@ -26,6 +26,8 @@ impl Card {
         }
         session.set_verified(environment, false);
         self.compare_pin(index, pin)?;
+        let object = &self.files.keys[index];
+        object.set_tries(&mut self.memory, object.tries)?;
         session.set_verified(environment, true);
         Ok(Reply::new())
     }
@@ -148,14 +150,15 @@ impl Card {
         self.find_key(environment, |key| key.kind == KeyType::Pin)
     }
 
-    /// Compares under the try counter, which is written before the comparison.
+    /// Compares under the try counter, which is written before the comparison. After success it is still one lower: the
+    /// caller fills it, with the new PIN if there is one.
     fn compare_pin(&mut self, index: usize, pin: &[u8]) -> Result<(), Stop> {
         self.spend_try(index)?;
         let object = &self.files.keys[index];
         if !equal(object.value(&self.memory), pin) {
             return Err(self.wrong(index).into());
         }
-        Ok(object.set_tries(&mut self.memory, object.tries)?)
+        Ok(())
     }
 }
 

@@ -298,7 +298,7 @@ impl Card {
         }
         let command = Command::parse(&apdu)?;
         if !matches!(command, Command::GetResponse) {
-            session.waiting.clear();
+            session.clear_waiting();
         }
         if self.files.is_blocked(&self.memory, session.df) {
             match command {

@@ -128,8 +128,16 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Wipes response data that nobody fetched: it may be a decrypted key.
+    pub fn clear_waiting(&mut self) {
+        self.waiting.as_mut_slice().zeroize();
+        self.waiting.clear();
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
-        self.waiting.as_mut_slice().zeroize();
+        self.clear_waiting();
     }
 }

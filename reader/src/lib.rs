@@ -1,5 +1,6 @@
 //! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
 
+pub mod certificate;
 pub mod channel;
 pub mod check_digits;
 mod code_tables;

@@ -11,7 +11,9 @@ fn keys_in(source: &str) -> Vec<String> {
                 .trim_start()
                 .strip_prefix('"')
                 .and_then(|rest| rest.split_once('"'));
-            if let Some((key, _)) = literal.filter(|(key, _)| key.starts_with("session.") || key.starts_with("keys.")) {
+            if let Some((key, _)) =
+                literal.filter(|(key, _)| ["session.", "keys.", "pki."].iter().any(|area| key.starts_with(area)))
+            {
                 keys.push(key.to_owned());
             }
         }

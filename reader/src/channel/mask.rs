@@ -79,6 +79,8 @@ impl Masker {
         match (cla, ins) {
             // SELECT, GET CARD DATA, CREATE FILE, ACTIVATE and ERASE STRUCTURE of the model's COS: structure only.
             (0x00, 0xA4) | (0x80, 0xCA | 0xE0 | 0x44 | 0xE4) => (Policy::Show, Policy::Show),
+            // GENERATE KEY PAIR and EXPORT PUBLIC KEY of the certificate application: public keys only.
+            (0x80, 0x40 | 0xC9) => (Policy::Show, Policy::Show),
             // GET CHALLENGE: random numbers, used once.
             (0x00, 0x84) => (Policy::Show, Policy::Show),
             (0x00, 0xC0) => (Policy::Show, self.waiting),
@@ -98,6 +100,8 @@ impl Masker {
         let index = if sfi == 0 { self.ef } else { self.by_sfi(sfi) };
         match index.and_then(|index| Some((index, self.file(index)?))) {
             Some((index, file)) if file.is_linear() => Policy::Records(index),
+            // A certificate is free to read, but names a person.
+            Some((_, file)) if file.certificate_of.is_some() => Policy::Hide,
             Some((_, file)) if file.read.is_free() && file.elements.iter().all(is_open) => Policy::Show,
             _ => Policy::Hide,
         }
@@ -140,7 +144,9 @@ impl Masker {
                 0xB0 | 0xB2 | 0xD6 | 0xDC | 0x84 | 0xC0 | 0x20 | 0x82 | 0x88 | 0x5E | 0x24 | 0x1E | 0x16,
                 ..,
             ]
-            | [0x80 | 0x84, 0xCA | 0xD4 | 0x44, ..] => {}
+            | [0x80 | 0x84, 0xCA | 0xD4 | 0x44, ..]
+            // The certificate application.
+            | [0x80, 0x40 | 0x48 | 0x4A | 0x4C | 0x4E | 0x50 | 0xC2 | 0xC4 | 0xC9, ..] => {}
             // Other operating systems select what they create, and nobody knows what else.
             _ if done => self.deselect(),
             _ => {}
@@ -315,6 +321,31 @@ mod tests {
             "0102030405060708 9000"
         );
         assert_eq!(run(&mut masker, "0020000003123456", "63C2").1, "63C2");
+    }
+
+    #[test]
+    fn of_the_certificate_application_public_keys_are_shown() {
+        let mut masker = Masker::new(Some(profile()));
+        run(&mut masker, "00A404000C 504B492EC9E7BBE1B1A3D5CF", "9000");
+        run(&mut masker, "00A404000C 53532E434552542E41444631", "9000");
+        for (command, answer, shown, answered) in [
+            ("8040000004C0020012", "9000", "8040000004C0020012", "9000"),
+            ("80C9828002", "CA40 9000", "80C9828002", "CA40 9000"),
+            ("80C4010303C10112", "AABB 9000", "80C4010303******", "**** 9000"),
+            ("0020018102AABB", "9000", "0020018102****", "9000"),
+            ("804E000102AABB", "CCDD 9000", "804E000102****", "**** 9000"),
+            ("804A021002AABB", "9000", "804A021002****", "9000"),
+            ("80C2C00102AABB", "9000", "80C2C00102****", "9000"),
+            ("8048000102AABB", "CCDD 9000", "8048000102****", "**** 9000"),
+            ("00A40000020012", "9000", "00A40000020012", "9000"),
+            ("00B0000002", "CA40 9000", "00B0000002", "CA40 9000"),
+            ("00A40000020018", "9000", "00A40000020018", "9000"),
+            ("00B0000002", "3082 9000", "00B0000002", "**** 9000"),
+            ("00D60000023082", "9000", "00D6000002****", "9000"),
+        ] {
+            let (command, answer) = run(&mut masker, command, answer);
+            assert_eq!((command.as_str(), answer.as_str()), (shown, answered));
+        }
     }
 
     #[test]

@@ -78,6 +78,19 @@ pub struct Check {
     pub detail: Words,
 }
 
+impl Check {
+    /// The check as JSON has it.
+    pub fn view(&self, lang: Lang) -> CheckView {
+        CheckView {
+            name: self.name,
+            title: self.title.text(lang).to_owned(),
+            ok: self.outcome != Outcome::Failed,
+            note: self.outcome == Outcome::Noted,
+            detail: self.detail.text(lang).to_owned(),
+        }
+    }
+}
+
 /// All checks of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
@@ -133,17 +146,10 @@ impl Verification {
 
     /// The JSON document.
     pub fn view(&self, lang: Lang) -> VerificationView {
-        let view = |check: &Check| CheckView {
-            name: check.name,
-            title: check.title.text(lang).to_owned(),
-            ok: check.outcome != Outcome::Failed,
-            note: check.outcome == Outcome::Noted,
-            detail: check.detail.text(lang).to_owned(),
-        };
         VerificationView {
             genuine: self.genuine(),
             authentic: self.authentic(),
-            checks: self.checks.iter().map(view).collect(),
+            checks: self.checks.iter().map(|check| check.view(lang)).collect(),
         }
     }
 }

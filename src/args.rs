@@ -1,5 +1,8 @@
 //! The arguments of the command. Their help is in `locales/ssc.yml` and put in by [`crate::help`], in the user's language.
 
+mod certificate;
+
+pub use certificate::*;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -82,7 +85,7 @@ pub enum Verb {
     Demo(Demo),
     Readers,
     Read(Read),
-    Verify,
+    Verify(CertTrust),
     Write(Write),
     Issue(Issue),
     #[command(subcommand)]
@@ -93,6 +96,12 @@ pub enum Verb {
     Keys(Keys),
     #[command(subcommand)]
     Psam(Psam),
+    #[command(subcommand)]
+    Cert(Cert),
+    Sign(Sign),
+    Decrypt(Decrypt),
+    #[command(subcommand)]
+    Ca(Ca),
     Apdu(Apdu),
     Bench(Bench),
     Completions(Completions),

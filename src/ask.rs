@@ -10,6 +10,10 @@ use zeroize::Zeroizing;
 
 /// The PIN.
 pub const PIN: &str = "SSC_PIN";
+/// The user PIN of the certificate application; without it [`PIN`] is taken.
+pub const CERTIFICATE_PIN: &str = "SSC_CERT_PIN";
+/// The administrator's PIN of the certificate application.
+pub const ADMINISTRATOR_PIN: &str = "SSC_ADMIN_PIN";
 /// The new PIN where there are two.
 pub const NEW_PIN: &str = "SSC_NEW_PIN";
 /// The passphrase of a key file.
@@ -24,9 +28,16 @@ pub fn has(variable: &str) -> bool {
 pub fn pin(variable: &str, tries: Option<u8>, output: Output) -> Result<Pin, Failure> {
     let locale = output.lang.locale();
     let question = match (variable, tries) {
+        (ADMINISTRATOR_PIN, _) => t!("ssc.ask.administrator_pin", locale = locale),
+        (CERTIFICATE_PIN, Some(tries)) => t!("ssc.ask.user_pin_tries", locale = locale, tries = tries),
+        (CERTIFICATE_PIN, None) => t!("ssc.ask.user_pin", locale = locale),
         (NEW_PIN, _) => t!("ssc.ask.new_pin", locale = locale),
         (_, Some(tries)) => t!("ssc.ask.pin_tries", locale = locale, tries = tries),
         (_, None) => t!("ssc.ask.pin", locale = locale),
+    };
+    let variable = match variable {
+        CERTIFICATE_PIN if !has(CERTIFICATE_PIN) && has(PIN) => PIN,
+        variable => variable,
     };
     let digits = secret(variable, &question, output)?;
     let pin = Pin::from_digits(&digits).map_err(|error| {

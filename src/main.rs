@@ -4,7 +4,10 @@ mod apdu;
 mod args;
 mod ask;
 mod bench;
+mod ca;
 mod card;
+mod cert;
+mod certificate;
 mod connect;
 mod demo;
 mod failure;
@@ -24,6 +27,7 @@ mod samples;
 mod security;
 mod serve;
 mod session;
+mod sign;
 mod trace;
 mod usage;
 mod verify;
@@ -88,7 +92,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Read(it) => read::run(&it, desk),
         Verb::Demo(it) => demo::run(&it, desk),
         Verb::Issue(it) => issue::run(&it, desk),
-        Verb::Verify => verify::run(desk),
+        Verb::Verify(it) => verify::run(&it, desk),
         Verb::Write(it) => write::run(&it, desk),
         Verb::Pin(it) => pin::run(&it, desk),
         Verb::Bench(it) => bench::run(&it, desk),
@@ -97,6 +101,10 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Psam(Psam::New(it)) => psam::new(&it, desk),
         Verb::Psam(Psam::Info(it)) => psam::info(&it, desk),
         Verb::Psam(Psam::Serve(it)) => psam::serve(&it, desk),
+        Verb::Cert(it) => cert::run(&it, desk),
+        Verb::Sign(it) => sign::sign(&it, desk),
+        Verb::Decrypt(it) => sign::decrypt(&it, desk),
+        Verb::Ca(it) => ca::run(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),

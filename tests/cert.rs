@@ -1,0 +1,322 @@
+//! Certificates through the command: key, request, authority, card, verification, signature, decryption – and OpenSSL.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{Place, has_keys};
+use serde_json::Value;
+use std::process::Command;
+
+const CARD: [&str; 2] = ["--reader", "sim:card.sim"];
+const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
+const ID: &str = "distid:1234567812345678";
+
+fn ssc(place: &Place, code: i32, words: &[&str]) -> Value {
+    let words = [words, &["--json"]].concat();
+    place.run_with(&PINS, &words).expect(code).json()
+}
+
+fn on_card(place: &Place, code: i32, words: &[&str]) -> Value {
+    ssc(place, code, &[words, &CARD].concat())
+}
+
+/// OpenSSL must be there and agree.
+fn openssl(place: &Place, words: &[&str]) -> String {
+    let output = Command::new("openssl")
+        .args(words)
+        .current_dir(place.dir())
+        .output()
+        .expect("openssl must be installed");
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "openssl {}: {text}", words.join(" "));
+    text
+}
+
+fn certified() -> Place {
+    let place = Place::with_card();
+    ssc(&place, 0, &["ca", "new", "testca"]);
+    on_card(
+        &place,
+        0,
+        &[
+            "cert",
+            "request",
+            "--subject",
+            "CN=张三,O=TEST,C=CN",
+            "--out",
+            "card.csr",
+        ],
+    );
+    ssc(&place, 0, &["ca", "issue", "testca", "card.csr"]);
+    let files = ["cert", "write", "card.key", "card.encryption.crt", "card.signing.crt"];
+    on_card(&place, 0, &files);
+    place
+}
+
+#[test]
+fn the_whole_way() {
+    let place = Place::with_card();
+    let made = ssc(&place, 0, &["ca", "new", "testca", "--organisation", "Branch 12"]);
+    has_keys(&made, &["folder", "test", "root", "issuing"]);
+    assert_eq!(made["test"], true);
+    ssc(&place, 2, &["ca", "new", "testca"]);
+
+    let none = on_card(&place, 0, &["cert", "read"]);
+    assert_eq!(none["certificates"], serde_json::json!([]));
+    on_card(&place, 1, &["cert", "verify"]);
+
+    let request = on_card(&place, 0, &["cert", "request", "--out", "card.csr"]);
+    has_keys(&request, &["request", "subject", "public_key", "generated", "file"]);
+    assert_eq!(request["generated"], true);
+    let text = openssl(&place, &["req", "-in", "card.csr", "-verify", "-noout", "-vfyopt", ID]);
+    assert!(text.contains("verify OK"), "{text}");
+    let again = on_card(&place, 0, &["cert", "request"]);
+    assert_eq!(
+        (&again["generated"], &again["public_key"]),
+        (&Value::from(false), &request["public_key"])
+    );
+
+    let issued = ssc(&place, 0, &["ca", "issue", "testca", "card.csr"]);
+    has_keys(&issued, &["subject", "signing", "encryption", "key"]);
+    // One step at a time: OpenSSL 3.0 tells the identifier to the last certificate only.
+    for (issuer, file) in [
+        ("testca/root.crt", "testca/issuing.crt"),
+        ("testca/issuing.crt", "card.signing.crt"),
+        ("testca/issuing.crt", "card.encryption.crt"),
+    ] {
+        let step = ["verify", "-vfyopt", ID, "-partial_chain", "-trusted", issuer, file];
+        assert!(openssl(&place, &step).contains("OK"));
+    }
+
+    let written = on_card(
+        &place,
+        0,
+        &["cert", "write", "card.signing.crt", "card.encryption.crt", "card.key"],
+    );
+    let what: Vec<&str> = written["written"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .filter_map(|w| w["what"].as_str())
+        .collect();
+    assert_eq!(what, ["key", "signing", "encryption"], "the key before its certificate");
+
+    let read = on_card(&place, 0, &["cert", "read", "--out", "from-card"]);
+    let pairs = read["certificates"].as_array().expect("list");
+    assert_eq!(pairs.len(), 2);
+    has_keys(
+        &pairs[0],
+        &[
+            "pair",
+            "subject",
+            "issuer",
+            "serial",
+            "not_before",
+            "not_after",
+            "public_key",
+            "der",
+        ],
+    );
+    assert_eq!(pairs[0]["serial"], issued["signing"]["serial"]);
+    let same = std::fs::read(place.path("from-card/signing.crt")).expect("saved");
+    assert_eq!(same, std::fs::read(place.path("card.signing.crt")).expect("issued"));
+
+    let checked = on_card(&place, 0, &["cert", "verify", "--ca", "testca"]);
+    assert_eq!(checked["ok"], true);
+    let checks = checked["checks"].as_array().expect("list");
+    assert_eq!(checks.len(), 6);
+    assert!(
+        checks.iter().all(|check| check["ok"] == true && check["note"] == false),
+        "{checked}"
+    );
+
+    let whole = on_card(&place, 0, &["verify", "--keys", "TEST.keys", "--ca", "testca"]);
+    assert_eq!(whole["genuine"], true);
+    let names: Vec<&str> = whole["checks"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    for name in [
+        "signing_certificate",
+        "signing_chain",
+        "signing_challenge",
+        "encryption_challenge",
+    ] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+
+    // Revoked.
+    let serial = issued["signing"]["serial"].as_str().expect("serial");
+    let lists = ssc(&place, 0, &["ca", "crl", "testca", "--revoke", serial]);
+    assert_eq!(lists["revoked"].as_array().map(Vec::len), Some(1));
+    let revoked = on_card(&place, 1, &["cert", "verify", "--ca", "testca"]);
+    assert_eq!(revoked["ok"], false);
+    assert_eq!(
+        on_card(&place, 1, &["verify", "--keys", "TEST.keys", "--ca", "testca"])["genuine"],
+        false
+    );
+    ssc(&place, 2, &["ca", "crl", "testca", "--revoke", "0123"]);
+}
+
+#[test]
+fn signatures_and_cipher_texts() {
+    let place = certified();
+    place.write("letter.txt", "a letter\n".repeat(200));
+    let signed = on_card(&place, 0, &["sign", "letter.txt", "--out", "letter.sig"]);
+    has_keys(&signed, &["signature", "der", "public_key", "file"]);
+    openssl(
+        &place,
+        &[
+            "x509",
+            "-in",
+            "card.signing.crt",
+            "-noout",
+            "-pubkey",
+            "-out",
+            "card.pub",
+        ],
+    );
+    openssl(
+        &place,
+        &[
+            "pkeyutl",
+            "-verify",
+            "-pubin",
+            "-inkey",
+            "card.pub",
+            "-rawin",
+            "-digest",
+            "sm3",
+            "-pkeyopt",
+            ID,
+            "-in",
+            "letter.txt",
+            "-sigfile",
+            "letter.sig",
+        ],
+    );
+    place.write("secret.txt", "for the holder");
+    openssl(
+        &place,
+        &[
+            "x509",
+            "-in",
+            "card.encryption.crt",
+            "-noout",
+            "-pubkey",
+            "-out",
+            "enc.pub",
+        ],
+    );
+    openssl(
+        &place,
+        &[
+            "pkeyutl",
+            "-encrypt",
+            "-pubin",
+            "-inkey",
+            "enc.pub",
+            "-in",
+            "secret.txt",
+            "-out",
+            "secret.sm2",
+        ],
+    );
+    let opened = on_card(&place, 0, &["decrypt", "secret.sm2", "--out", "opened.txt"]);
+    assert_eq!(opened["plain"], hex::encode_upper("for the holder"));
+    assert_eq!(
+        std::fs::read(place.path("opened.txt")).expect("written"),
+        b"for the holder"
+    );
+    let words = place
+        .run_with(&PINS, &[&["decrypt", "secret.sm2"][..], &CARD].concat())
+        .expect(0);
+    assert_eq!(words.stdout.trim(), "for the holder");
+    on_card(&place, 4, &["decrypt", "secret.sm2", "--signing"]);
+    on_card(&place, 2, &["decrypt", "secret.txt"]);
+}
+
+#[test]
+fn refusals_have_their_exit_codes() {
+    let place = certified();
+    let wrong = [("SSC_PIN", "999999"), ("SSC_ADMIN_PIN", "12345678")];
+    let run = place
+        .run_with(&wrong, &["sign", "card.csr", "--reader", "sim:card.sim", "--json"])
+        .expect(5);
+    assert_eq!(run.json()["error"]["sw"], "63C2");
+    let wrong = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "999999")];
+    place
+        .run_with(
+            &wrong,
+            &["cert", "write", "card.signing.crt", "--reader", "sim:card.sim"],
+        )
+        .expect(5);
+    // Nobody to ask.
+    place.run(&["sign", "card.csr", "--reader", "sim:card.sim"]).expect(2);
+    // A certificate for another card's key.
+    on_card(
+        &place,
+        0,
+        &["cert", "request", "--new-key", "--yes", "--out", "new.csr"],
+    );
+    on_card(&place, 2, &["cert", "write", "card.signing.crt"]);
+    let mismatch = on_card(&place, 1, &["cert", "verify", "--ca", "testca"]);
+    assert_eq!(mismatch["checks"][0]["ok"], false, "{mismatch}");
+    // A card of another generation.
+    place.run(&["card", "new", "old.sim", "--profile", "2.0"]).expect(0);
+    place.write("nothing.crt", "no certificate");
+    on_card(&place, 2, &["cert", "write", "nothing.crt"]);
+    ssc(&place, 2, &["ca", "issue", "testca", "nothing.crt"]);
+    ssc(&place, 2, &["ca", "issue", "nowhere", "card.csr"]);
+}
+
+/// A verification that is repeated with another PIN in SSC_PIN blocks nothing.
+#[test]
+fn verification_spends_at_most_one_try() {
+    let place = certified();
+    let change = [("SSC_PIN", "123456"), ("SSC_NEW_PIN", "24681357")];
+    place
+        .run_with(&change, &["pin", "change", "--reader", "sim:card.sim"])
+        .expect(0);
+    let other = [("SSC_PIN", "24681357")];
+    let verify = ["verify", "--keys", "TEST.keys", "--reader", "sim:card.sim", "--json"];
+    for _ in 0..4 {
+        let run = place.run_with(&other, &verify).expect(0);
+        let checks = run.json();
+        let challenge = checks["checks"]
+            .as_array()
+            .expect("list")
+            .iter()
+            .find(|c| c["name"] == "signing_challenge");
+        assert_eq!(challenge.expect("listed")["note"], true);
+    }
+    let right = [("SSC_PIN", "24681357"), ("SSC_CERT_PIN", "123456")];
+    let run = place.run_with(&right, &verify).expect(0).json();
+    let challenge = run["checks"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .find(|c| c["name"] == "signing_challenge")
+        .cloned();
+    assert_eq!(challenge.expect("listed")["note"], false);
+}
+
+/// Neither PINs nor names nor keys are in a trace.
+#[test]
+fn traces_of_the_certificate_application_are_masked() {
+    let place = certified();
+    place.write("letter.txt", "a letter");
+    on_card(&place, 0, &["sign", "letter.txt", "--trace", "sign.trace"]);
+    on_card(&place, 0, &["cert", "read", "--trace", "read.trace"]);
+    let name = hex::encode_upper("张三");
+    for file in ["sign.trace", "read.trace"] {
+        let trace = std::fs::read_to_string(place.path(file)).expect("trace");
+        assert!(!trace.contains(&name) && !trace.contains("123456"), "{file}");
+    }
+    let sign = std::fs::read_to_string(place.path("sign.trace"))
+        .expect("trace")
+        .replace(' ', "");
+    assert!(sign.contains("0020018110********"), "{sign}");
+}

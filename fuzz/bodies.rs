@@ -26,14 +26,20 @@ static ISSUED: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     [Algorithm::Sm4, Algorithm::TripleDes].map(|a| Terminal::issued(a, Interface::Contact).card.image().to_vec())
 });
 
+/// A card with a certificate application: both key pairs, a certificate (`vectors/images`).
+static CERTIFIED: &[u8] = include_bytes!("../vectors/images/format-2.img");
+
 /// Commands as `length bytes`; lengths F0 and above are other events: resets, power cuts.
 pub fn card_apdus(data: &[u8]) {
     let Some((first, mut rest)) = data.split_first() else {
         return;
     };
-    let Ok(mut card) = Card::from_image(&ISSUED[usize::from(first & 1)]) else {
-        return;
+    let image = if first & 4 == 0 {
+        &ISSUED[usize::from(first & 1)][..]
+    } else {
+        CERTIFIED
     };
+    let Ok(mut card) = Card::from_image(image) else { return };
     let mut entropy = TestEntropy(0x5EED);
     card.power_on(if first & 2 == 0 {
         Interface::Contact
@@ -275,5 +281,41 @@ pub fn elements(data: &[u8]) {
         let _ = reader::decode::decode_records(file, None, &records);
         let _ = reader::decode::decode_cyclic(file, 1, bytes);
         let _ = reader::decode::decode_transparent(file, bytes);
+    }
+}
+
+/// Certificates, requests, revocation lists, enveloped keys, cipher texts and names.
+pub fn certificates(data: &[u8]) {
+    use reader::certificate::{blob, chain, cipher, request, x509};
+    if let Ok(certificate) = x509::Certificate::from_bytes(data) {
+        let _ = (
+            certificate.subject(),
+            certificate.issuer(),
+            certificate.serial(),
+            certificate.to_pem(),
+        );
+        let _ = (
+            certificate.key_usage(),
+            certificate.constraints(),
+            certificate.public_key(),
+        );
+        let store = chain::TrustStore {
+            roots: vec![certificate.clone()],
+            ..chain::TrustStore::default()
+        };
+        let _ = store.check(&certificate, chain::Purpose::Signature, certificate.not_before());
+    }
+    let _ = request::Request::from_bytes(data);
+    let _ = chain::RevocationList::from_bytes(data);
+    let _ = x509::certificates(data);
+    let _ = x509::trim(data);
+    if let Ok(key) = blob::EnvelopedKey::from_bytes(data) {
+        assert!(key.to_bytes().is_ok());
+    }
+    if let Ok(cipher) = cipher::from_bytes(data) {
+        let _ = cipher::to_der(&cipher);
+    }
+    if let Ok(text) = core::str::from_utf8(data) {
+        let _ = request::name(text);
     }
 }

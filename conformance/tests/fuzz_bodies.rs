@@ -24,7 +24,7 @@ fn text(pattern: &'static str) -> impl Strategy<Value = Vec<u8>> {
 fn commands() -> impl Strategy<Value = Vec<u8>> {
     let ins = prop::sample::select(vec![
         0xA4u8, 0xB2, 0xDC, 0xB0, 0xD6, 0x84, 0x82, 0x88, 0x20, 0x5E, 0x24, 0x1E, 0x16, 0xC0, 0xCA, 0xE0, 0xD4, 0x44,
-        0xE4,
+        0xE4, 0x40, 0x48, 0x4A, 0x4C, 0x4E, 0x50, 0xC2, 0xC4, 0xC9,
     ]);
     let cla = prop::sample::select(vec![0u8, 0, 0, 4, 0x80, 0x84]);
     let command = (cla, ins, 0..6u8, any::<u8>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(
@@ -72,6 +72,12 @@ proptest! {
     fn card_apdus(noise in noise(), commands in commands()) {
         bodies::card_apdus(&noise);
         bodies::card_apdus(&commands);
+    }
+
+    #[test]
+    fn certificates(noise in noise(), tail in prop::collection::vec(any::<u8>(), 0..300)) {
+        bodies::certificates(&noise);
+        bodies::certificates(&[&[0x30, 0x82, 1, 0][..], &tail].concat());
     }
 
     #[test]

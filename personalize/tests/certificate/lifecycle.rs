@@ -176,7 +176,6 @@ fn missing_rights_are_named() {
         .unwrap();
     let write = application.write_certificate(KeyPair::Signing, certificate.to_der(), BlockSize::Small);
     assert_eq!(roles(write.unwrap_err()), [PinRole::User, PinRole::Administrator]);
-    drop(application);
     let error = CertificateApplication::open(&mut channel, profile("2.0")).unwrap_err();
     assert!(matches!(error, CertificateError::NotInProfile { .. }));
 }

@@ -36,7 +36,6 @@ fn a_certificate_is_old_new_or_none() {
     application
         .write_certificate(KeyPair::Signing, old.to_der(), BlockSize::Small)
         .unwrap();
-    drop(application);
     let (mut seen_old, mut seen_new, mut seen_none) = (0, 0, 0);
     for words in 0.. {
         let mut cut = copy(&base);
@@ -96,7 +95,6 @@ fn an_import_is_whole_or_did_not_happen() {
     };
     let (old, new) = (pair(), pair());
     application.import_encryption_pair(&old).unwrap();
-    drop(application);
     let mut cuts = 0;
     for words in 0.. {
         let mut cut = copy(&base);

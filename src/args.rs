@@ -84,6 +84,7 @@ pub enum LangName {
 pub enum Verb {
     Demo(Demo),
     Readers,
+    Atr(Atr),
     Read(Read),
     Verify(CertTrust),
     Write(Write),
@@ -118,6 +119,14 @@ pub struct Demo {
     /// Folder that keeps cards, keys and holders for one's own trials.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+}
+
+/// `ssc atr`.
+#[derive(Debug, Args)]
+pub struct Atr {
+    /// Answer to reset; spaces are allowed.
+    #[arg(value_name = "HEX", required = true)]
+    pub hex: Vec<String>,
 }
 
 /// `ssc read`.

@@ -3,6 +3,7 @@
 mod apdu;
 mod args;
 mod ask;
+mod atr;
 mod bench;
 mod ca;
 mod card;
@@ -89,6 +90,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Card(Card::Info(it)) => card::info(&it, desk),
         Verb::Card(Card::Serve(it)) => serve::card(&it, desk),
         Verb::Readers => readers::run(desk),
+        Verb::Atr(it) => atr::run(&it, desk),
         Verb::Read(it) => read::run(&it, desk),
         Verb::Demo(it) => demo::run(&it, desk),
         Verb::Issue(it) => issue::run(&it, desk),

@@ -2,6 +2,8 @@
 //! the ATS itself, field by field; and the 13 historical bytes that all of them carry (`spec/files.md` §4.5).
 
 mod parse;
+pub mod rules;
+pub mod speed;
 
 use card_model::card::Interface;
 use card_model::words::Lang;
@@ -53,6 +55,8 @@ pub struct Explained {
     pub protocols: Vec<u8>,
     /// What is wrong with it, if anything.
     pub damage: Option<Damage>,
+    /// Number of the byte, from 1, where it is wrong: the first that is missing or too many, or the wrong one.
+    pub damaged_at: Option<usize>,
 }
 
 /// What is wrong with an answer to reset.
@@ -201,6 +205,12 @@ mod tests {
         assert_eq!(damage("3B 80 80 01 02"), Some(Damage::Check));
         assert_eq!(damage(""), Some(Damage::Short));
         assert_eq!(historical(&bytes("3B 6D 00 00 00 81")), None);
+        let place = |text: &str| explain(&bytes(text)).damaged_at;
+        assert_eq!(place("3B 6D 00 00 00 81"), Some(7));
+        assert_eq!(place("3B 65 00 00 44 45 4D 4F 31 00"), Some(10));
+        assert_eq!(place("FF 00"), Some(1));
+        assert_eq!(place("3B 80 80 01 02"), Some(5));
+        assert_eq!(place("3B 80 80 01 01"), None);
     }
 
     #[test]

@@ -1,12 +1,7 @@
 //! Takes an answer to reset apart.
 
+use super::speed::{D, F};
 use super::{Damage, Explained, Field, Kind};
-
-/// Elementary time unit factors F and D of TA1 (ISO/IEC 7816-3 §8.3, tables 7 and 8); 0 = reserved.
-const F: [u16; 16] = [
-    372, 372, 558, 744, 1116, 1488, 1860, 0, 0, 512, 768, 1024, 1536, 2048, 0, 0,
-];
-const D: [u8; 16] = [0, 1, 2, 4, 8, 16, 32, 64, 12, 20, 0, 0, 0, 0, 0, 0];
 
 /// Frame sizes of ISO/IEC 14443-4 by FSCI.
 const FRAME: [u16; 16] = [
@@ -27,6 +22,7 @@ impl<'a> Walk<'a> {
             historical: vec![],
             protocols: vec![],
             damage: None,
+            damaged_at: None,
         };
         Self { rest: all, all, out }
     }
@@ -54,6 +50,17 @@ impl<'a> Walk<'a> {
         if whole && !self.rest.is_empty() {
             self.out.damage.get_or_insert(Damage::Long);
         }
+        self.finished()
+    }
+
+    /// Says where the damage is.
+    fn finished(mut self) -> Explained {
+        let taken = self.all.len() - self.rest.len();
+        self.out.damaged_at = self.out.damage.map(|damage| match damage {
+            Damage::Convention => 1,
+            Damage::Short | Damage::Long => taken + 1,
+            Damage::Check => taken,
+        });
         self.out
     }
 
@@ -147,7 +154,7 @@ impl<'a> Walk<'a> {
         if whole && !self.rest.is_empty() {
             self.out.damage.get_or_insert(Damage::Long);
         }
-        self.out
+        self.finished()
     }
 
     fn ats_fields(&mut self) -> Option<()> {

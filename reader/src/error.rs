@@ -6,6 +6,7 @@ use crate::commands;
 use crate::decode::EncodeError;
 pub use crate::rule::{Operation, Rule};
 use crate::security::{KeyFileError, SecurityModuleError};
+use crate::session::TransactionKind;
 use card_model::crypto::AlgorithmError;
 use card_model::profile::{PathError, ProfileError};
 use card_model::status::StatusWord;
@@ -128,6 +129,18 @@ pub enum ReaderError {
     NoAccount,
     /// A MAC or transaction authentication code of the card is false: the card is not genuine, or data were altered.
     FalseMac,
+    /// The line broke after the command that moves the money was sent: only the card knows whether it moved. Ask with
+    /// [`crate::session::Session::outcome`].
+    Uncertain {
+        /// What was going on.
+        kind: TransactionKind,
+        /// Sequence number of the card.
+        sequence: u16,
+        /// Transaction sequence number of the terminal; 0 for a load.
+        terminal_sequence: u32,
+        /// What broke.
+        cause: Box<ReaderError>,
+    },
     /// The card in the reader is another one than before.
     OtherCard,
     /// A command could not be built; an error of this program or of a profile.
@@ -152,6 +165,7 @@ impl ReaderError {
                 Family::Transport
             }
             Self::SecurityModule(SecurityModuleError::Refused { .. }) => Family::Card,
+            Self::Uncertain { cause, .. } => cause.family(),
             Self::PinWrong { .. } | Self::PinBlocked | Self::PinLastTry => Family::Pin,
             Self::NotSocialSecurityCard { .. }
             | Self::Refused { .. }
@@ -325,6 +339,29 @@ impl Explain for ReaderError {
                 None,
                 text(t!("account.false_mac_next", locale = locale)),
             ),
+            Self::Uncertain {
+                kind,
+                sequence,
+                terminal_sequence,
+                cause,
+            } => {
+                let (what, next) = match kind {
+                    TransactionKind::Load => (
+                        t!("account.uncertain_load", locale = locale, sequence = sequence),
+                        t!("account.uncertain_load_next", locale = locale, sequence = sequence),
+                    ),
+                    TransactionKind::Settlement => (
+                        t!("account.uncertain_settlement", locale = locale, sequence = sequence),
+                        t!(
+                            "account.uncertain_settlement_next",
+                            locale = locale,
+                            sequence = sequence,
+                            terminal = terminal_sequence
+                        ),
+                    ),
+                };
+                plain(what, Some(cause.explain(lang).what), text(next))
+            }
             Self::OtherCard => plain(
                 t!("session.other_card", locale = locale),
                 None,

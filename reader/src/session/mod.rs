@@ -14,7 +14,7 @@ mod reuse;
 mod state;
 mod write;
 
-pub use account::{Amounts, Balance, Place, Proof, Receipt, TransactionKind};
+pub use account::{Amounts, Balance, LogEntry, Outcome, Place, Proof, Receipt, TransactionKind};
 pub use open::CardData;
 pub use read::{FileReading, FileView, ReadingView};
 pub use write::{Write, Written};

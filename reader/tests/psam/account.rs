@@ -19,10 +19,10 @@ const DATA: usize = 16 + 4 + 2048;
 const TERMINAL: [u8; 6] = [0, 0, 0, 0x12, 0x34, 0x56];
 
 /// What a terminal needs for loads and settlements.
-trait Cashier: PurchaseModule + AccountHost {}
+pub trait Cashier: PurchaseModule + AccountHost {}
 impl<M: PurchaseModule + AccountHost> Cashier for M {}
 
-struct Known(Pin);
+pub struct Known(pub Pin);
 
 impl PinProvider for Known {
     fn pin(&mut self, _request: &PinRequest) -> Option<Pin> {
@@ -55,12 +55,12 @@ impl rand_core::TryRng for Repeated {
     }
 }
 
-fn copy(image: &[u8]) -> ModelChannel {
+pub fn copy(image: &[u8]) -> ModelChannel {
     let card = Card::from_image(image).unwrap();
     ModelChannel::new(card, Interface::Contact, Box::new(Repeated(0x7E57)))
 }
 
-fn place(day: [u8; 4]) -> Place {
+pub fn place(day: [u8; 4]) -> Place {
     let [century, year, month, day] = day;
     Place {
         terminal: TERMINAL,
@@ -74,7 +74,7 @@ fn hsm(keys: &KeyFile, standing: HsmStanding) -> Box<dyn Cashier> {
 }
 
 /// Every form of the security module, over the same roots.
-fn cashiers(keys: &KeyFile) -> Vec<(&'static str, Box<dyn Cashier>)> {
+pub fn cashiers(keys: &KeyFile) -> Vec<(&'static str, Box<dyn Cashier>)> {
     vec![
         ("key file", Box::new(AccountTerminal::new(keys.clone(), TERMINAL, 0))),
         ("PSAM", Box::new(Recipe::default().module(keys))),

@@ -15,6 +15,7 @@ mod account;
 mod equality;
 mod errors;
 mod hsm;
+mod pulled;
 mod purchase;
 mod sessions;
 mod support;

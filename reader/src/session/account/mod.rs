@@ -1,5 +1,11 @@
-//! The medical account from the terminal's side: balance, load, purchase, proof, starting day (`spec/commands.md` §1.3,
-//! §5). The log is read as every other file of the profile.
+//! The medical account from the terminal's side: balance, load, purchase, proof, log, starting day (`spec/commands.md` §1.3,
+//! §5).
+
+mod log;
+mod outcome;
+
+pub use log::LogEntry;
+pub use outcome::Outcome;
 
 use super::Session;
 use crate::command::Command;
@@ -37,6 +43,16 @@ pub enum TransactionKind {
     Settlement,
 }
 
+impl TransactionKind {
+    /// Transaction type in MACs, proofs and the log.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Load => crate::security::LOAD,
+            Self::Settlement => crate::security::SETTLEMENT,
+        }
+    }
+}
+
 /// Amounts of a settlement in fen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Amounts {
@@ -46,6 +62,15 @@ pub struct Amounts {
     pub self_paid: u32,
     /// Paid by the pooled fund.
     pub pooled: u32,
+}
+
+impl Amounts {
+    /// The three amounts as commands and MACs take them.
+    pub fn to_bytes(self) -> Vec<u8> {
+        [self.personal, self.self_paid, self.pooled]
+            .map(u32::to_be_bytes)
+            .concat()
+    }
 }
 
 /// What remains of a transaction.
@@ -102,7 +127,8 @@ impl<'a> Session<'a> {
     /// checked by the host.
     ///
     /// # Errors
-    /// No account, no key, the host does not believe the card, the card refused, or its TAC is false.
+    /// No account, no key, the host does not believe the card, the card refused, its TAC is false, or the end is not known
+    /// ([`ReaderError::Uncertain`]).
     pub fn load(&mut self, amount: u32, place: Place, host: &mut dyn AccountHost) -> Result<Receipt, ReaderError> {
         let df = self.enter_account(true)?;
         let (dlk, card) = (self.key_with(df, KeyRole::Load, None)?, self.identity()?);
@@ -122,12 +148,16 @@ impl<'a> Session<'a> {
         let mac2 = host
             .authorize_load(first_version(dlk), &card, &request)?
             .ok_or(ReaderError::FalseMac)?;
-        let tac: [u8; 4] = self.account_command(0x2A, [0x00, 0x00], &[&place.time[..], &mac2].concat(), 4)?;
+        let sequence = u16::from_be_bytes(request.sequence);
+        let uncertain = |error| open_end(TransactionKind::Load, sequence, 0, error);
+        let tac: [u8; 4] = self
+            .account_command(0x2A, [0x00, 0x00], &[&place.time[..], &mac2].concat(), 4)
+            .map_err(uncertain)?;
         let balance = u32::from_be_bytes(request.balance).saturating_add(u32::from_be_bytes(amount));
         let code = load_code_data(balance.to_be_bytes(), &request);
-        self.check_code(df, &card, host, &code, &tac)?;
+        self.check_code(df, &card, host, &code, &tac).map_err(uncertain)?;
         Ok(Receipt {
-            sequence: u16::from_be_bytes(request.sequence),
+            sequence,
             terminal_sequence: 0,
             balance,
             tac,
@@ -138,7 +168,8 @@ impl<'a> Session<'a> {
     /// key index of the DPK, 1–3.
     ///
     /// # Errors
-    /// No account, no key, not enough money (9401), the card refused, or its MAC2 is false.
+    /// No account, no key, not enough money (9401), the card refused, its MAC2 is false, or the end is not known
+    /// ([`ReaderError::Uncertain`]).
     pub fn settle(
         &mut self,
         index: u8,
@@ -148,26 +179,29 @@ impl<'a> Session<'a> {
     ) -> Result<Receipt, ReaderError> {
         let df = self.enter_account(true)?;
         let (dpk, card) = (self.key_with(df, KeyRole::Purchase, Some(index))?, self.identity()?);
-        let three = [amounts.personal, amounts.self_paid, amounts.pooled].map(u32::to_be_bytes);
-        let data = [&[index][..], &three.concat(), &place.terminal].concat();
+        let data = [&[index][..], &amounts.to_bytes(), &place.terminal].concat();
         let answer: [u8; 22] = self.account_command(0x28, [0x01, 0x01], &data, 22)?;
         let request = PurchaseRequest {
             random: part(&answer, 18),
             sequence: part(&answer, 14),
-            amounts: three,
+            amounts: [amounts.personal, amounts.self_paid, amounts.pooled].map(u32::to_be_bytes),
             terminal: place.terminal,
             time: place.time,
         };
         let authorization = module.authorize_purchase(first_version(dpk), &card, &request)?;
         let debit = [&authorization.terminal_sequence[..], &place.time, &authorization.mac1].concat();
-        let answer8: [u8; 8] = self.account_command(0x2C, [0x01, 0x00], &debit, 8)?;
-        if !module.confirm_purchase(&part(&answer8, 4))? {
+        let sequence = u16::from_be_bytes(request.sequence);
+        let terminal_sequence = u32::from_be_bytes(authorization.terminal_sequence);
+        let uncertain = |error| open_end(TransactionKind::Settlement, sequence, terminal_sequence, error);
+        let answer8: [u8; 8] = self.account_command(0x2C, [0x01, 0x00], &debit, 8).map_err(uncertain)?;
+        let confirmed = module.confirm_purchase(&part(&answer8, 4));
+        if !confirmed.map_err(|error| uncertain(error.into()))? {
             return Err(ReaderError::FalseMac);
         }
         let before = u32::from_be_bytes(part(&answer, 0));
         Ok(Receipt {
-            sequence: u16::from_be_bytes(request.sequence),
-            terminal_sequence: u32::from_be_bytes(authorization.terminal_sequence),
+            sequence,
+            terminal_sequence,
             balance: before.saturating_sub(amounts.personal),
             tac: part(&answer8, 0),
         })
@@ -197,17 +231,39 @@ impl<'a> Session<'a> {
         self.check_code(df, &card, host, &code, &receipt.tac)
     }
 
+    /// Whether the TAC of a receipt is the one the host computes for this load.
+    ///
+    /// # Errors
+    /// The host has no DTK, or the TAC is false.
+    pub fn check_load(
+        &mut self,
+        amount: u32,
+        place: Place,
+        receipt: &Receipt,
+        host: &mut dyn AccountHost,
+    ) -> Result<(), ReaderError> {
+        let df = self.enter_account(false)?;
+        let card = self.identity()?;
+        let request = LoadRequest {
+            balance: [0; 4],
+            sequence: receipt.sequence.to_be_bytes(),
+            random: [0; 4],
+            mac1: [0; 4],
+            amount: amount.to_be_bytes(),
+            terminal: place.terminal,
+            time: place.time,
+        };
+        let code = load_code_data(receipt.balance.to_be_bytes(), &request);
+        self.check_code(df, &card, host, &code, &receipt.tac)
+    }
+
     /// MAC and TAC of the last transaction; `None` if it is another one or the money did not move (9406).
     ///
     /// # Errors
     /// No account, or the card refused for another reason.
     pub fn proof(&mut self, kind: TransactionKind, sequence: u16) -> Result<Option<Proof>, ReaderError> {
         self.enter_account(false)?;
-        let kind = match kind {
-            TransactionKind::Load => crate::security::LOAD,
-            TransactionKind::Settlement => crate::security::SETTLEMENT,
-        };
-        match self.account_command::<8>(0x2E, [0x00, kind], &sequence.to_be_bytes(), 8) {
+        match self.account_command::<8>(0x2E, [0x00, kind.code()], &sequence.to_be_bytes(), 8) {
             Ok(answer) => Ok(Some(Proof {
                 mac: part(&answer, 0),
                 tac: part(&answer, 4),
@@ -319,6 +375,21 @@ impl<'a> Session<'a> {
             command: title(&command),
             path: None,
         })
+    }
+}
+
+/// An error after the command that moves the money was sent: unless the card said no, the end is not known.
+fn open_end(kind: TransactionKind, sequence: u16, terminal_sequence: u32, cause: ReaderError) -> ReaderError {
+    match cause {
+        ReaderError::Transport(_) | ReaderError::Answer { .. } | ReaderError::SecurityModule(_) => {
+            ReaderError::Uncertain {
+                kind,
+                sequence,
+                terminal_sequence,
+                cause: Box::new(cause),
+            }
+        }
+        other => other,
     }
 }
 

@@ -116,11 +116,13 @@ impl<'a> Desk<'a> {
 
     /// The key file of `--keys`.
     pub fn required_keys(&self) -> Result<KeyFile, Failure> {
+        self.keys()?.ok_or_else(|| self.no_keys())
+    }
+
+    /// Neither a key file nor another security module was given.
+    pub fn no_keys(&self) -> Failure {
         let locale = self.output.lang.locale();
-        self.keys()?.ok_or_else(|| {
-            Failure::input(t!("ssc.connect.no_keys", locale = locale))
-                .next(t!("ssc.connect.no_keys_next", locale = locale))
-        })
+        Failure::input(t!("ssc.connect.no_keys", locale = locale)).next(t!("ssc.connect.no_keys_next", locale = locale))
     }
 
     /// Opens a key file; asks its passphrase if it has one.

@@ -1,5 +1,6 @@
 //! The command `ssc`: arguments in, words or JSON out. What a card is, the libraries know.
 
+mod account;
 mod apdu;
 mod args;
 mod ask;
@@ -18,6 +19,7 @@ mod issue;
 mod keys;
 mod language;
 mod manual;
+mod money;
 mod output;
 mod pin;
 mod progress;
@@ -86,6 +88,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
     };
     let desk = &Desk::new(&arguments.common, output)?;
     match verb {
+        Verb::Account(it) => account::run(&it, desk),
         Verb::Card(Card::New(it)) => card::new(&it, desk),
         Verb::Card(Card::Info(it)) => card::info(&it, desk),
         Verb::Card(Card::Serve(it)) => serve::card(&it, desk),

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, has_keys};
 
-const VERBS: [&[&str]; 24] = [
+const VERBS: [&[&str]; 29] = [
     &[],
     &["demo"],
     &["readers"],
@@ -18,6 +18,11 @@ const VERBS: [&[&str]; 24] = [
     &["pin", "change"],
     &["pin", "reset"],
     &["pin", "unblock"],
+    &["account", "balance"],
+    &["account", "load"],
+    &["account", "debit"],
+    &["account", "history"],
+    &["account", "proof"],
     &["card", "new"],
     &["card", "info"],
     &["card", "serve"],

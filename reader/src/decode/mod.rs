@@ -9,6 +9,7 @@ mod value;
 
 pub use charset::{CharsetError, decode as decode_text, encode as encode_text, encode_split};
 pub use encode::{encode, encode_json, encode_pair, encode_record};
+pub use notation::{fen, moment};
 pub use records::{Record, decode_cyclic, decode_records, decode_transparent, join_name, split_records};
 pub use reuse::{encode_reused, is_reused, marking_element, reused_element};
 pub use value::{Coded, Decoded, ElementView, EncodeError, PartValue, Value};

@@ -59,8 +59,11 @@ pub(super) fn month(text: &str) -> Result<String, EncodeError> {
         .ok_or_else(bad)
 }
 
-/// A moment: fourteen digits, or a day and `hh:mm:ss` with a blank or T between them.
-pub(super) fn moment(text: &str) -> Result<String, EncodeError> {
+/// A moment: fourteen digits, or a day and `hh:mm:ss` with a blank or T between them. The answer has fourteen digits.
+///
+/// # Errors
+/// The text is no moment of the calendar.
+pub fn moment(text: &str) -> Result<String, EncodeError> {
     let bad = || EncodeError::BadDate { given: text.to_owned() };
     let digits = match text.split_once([' ', 'T']) {
         Some((day, clock)) => {
@@ -73,8 +76,11 @@ pub(super) fn moment(text: &str) -> Result<String, EncodeError> {
     time(&digits).map(|_| digits).ok_or_else(bad)
 }
 
-/// Yuan with a decimal point, or fen without one.
-pub(super) fn fen(text: &str) -> Result<u64, EncodeError> {
+/// Yuan with a decimal point or the word, or fen without either.
+///
+/// # Errors
+/// The text is no amount, or has more than two decimals.
+pub fn fen(text: &str) -> Result<u64, EncodeError> {
     let bad = || EncodeError::BadAmount { given: text.to_owned() };
     let (body, yuan) = match text.strip_suffix('元').or_else(|| text.strip_suffix("yuan")) {
         Some(body) => (body.trim(), true),

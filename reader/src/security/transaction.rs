@@ -3,7 +3,7 @@
 
 use super::keyfile::KeyFile;
 use super::{CardIdentity, KeyReference, SecurityModule, SecurityModuleError};
-use card_model::crypto::{SessionKey, transaction_code};
+use card_model::crypto::{Algorithm, SessionKey, transaction_code};
 use card_model::secret::equal;
 
 /// Transaction type of a load, in MACs and in the log.
@@ -59,6 +59,12 @@ pub trait PurchaseModule: SecurityModule {
     /// # Errors
     /// The module failed.
     fn terminal_number(&mut self) -> Result<[u8; 6], SecurityModuleError>;
+
+    /// Index of the purchase key that the module wants to be used for cards of a cipher, 1 to 3, if it has a preference.
+    fn purchase_key(&mut self, algorithm: Algorithm) -> Option<u8> {
+        let _ = algorithm;
+        None
+    }
 
     /// Gives MAC1 and a new terminal transaction sequence number; the module remembers the purchase until
     /// [`PurchaseModule::confirm_purchase`].

@@ -42,6 +42,7 @@ pub struct PsamModule<C> {
 struct ApplicationInfo {
     national: Option<u8>,
     province: Option<u8>,
+    purchase: Option<u8>,
 }
 
 impl<C: Channel> PsamModule<C> {
@@ -168,25 +169,27 @@ impl<C: Channel> PsamModule<C> {
         self.current = Some(algorithm);
         if !self.applications.contains_key(&algorithm) {
             let info = ApplicationInfo {
-                national: self.group(Level::National)?,
-                province: self.group(Level::Province)?,
+                national: self.one_to_three(Level::National, FieldKind::KeyVersion)?,
+                province: self.one_to_three(Level::Province, FieldKind::KeyVersion)?,
+                purchase: self.one_to_three(Level::National, FieldKind::PurchaseKeyIndex)?,
             };
             self.applications.insert(algorithm, info);
         }
         Ok(())
     }
 
-    /// The key version that the application names for a level, if it is one.
-    fn group(&mut self, level: Level) -> Result<Option<u8>, SecurityModuleError> {
+    /// A number that the application names for the keys of a level: their version, or the purchase key in use. `None` if it
+    /// is not 1, 2 or 3.
+    fn one_to_three(&mut self, level: Level, kind: FieldKind) -> Result<Option<u8>, SecurityModuleError> {
         let Some(file) = self.description.file(FileRole::Information(level)) else {
             return Ok(None);
         };
-        let Some(field) = file.field(FieldKind::KeyVersion) else {
+        let Some(field) = file.field(kind) else {
             return Ok(None);
         };
         let bytes = self.read(file)?.unwrap_or_default();
-        let version = bytes.get(field).and_then(<[u8]>::first).copied();
-        Ok(version.filter(|version| (1..=3).contains(version)))
+        let number = bytes.get(field).and_then(<[u8]>::first).copied();
+        Ok(number.filter(|number| (1..=3).contains(number)))
     }
 
     /// Contents of a file of the current dedicated file; `None` if the PSAM does not give them.

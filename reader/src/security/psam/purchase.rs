@@ -7,12 +7,18 @@ use crate::channel::Channel;
 use crate::command::Command;
 use crate::security::transaction::{AccountHost, PurchaseAuthorization, PurchaseModule, PurchaseRequest, SETTLEMENT};
 use crate::security::{CardIdentity, KeyReference, SecurityModuleError};
+use card_model::crypto::Algorithm;
 use card_model::status::StatusWord;
 
 impl<C: Channel> PurchaseModule for PsamModule<C> {
     fn terminal_number(&mut self) -> Result<[u8; 6], SecurityModuleError> {
         self.terminal
             .ok_or_else(|| self.failed("the PSAM does not tell its terminal number"))
+    }
+
+    fn purchase_key(&mut self, algorithm: Algorithm) -> Option<u8> {
+        self.patiently(|module| module.enter(algorithm)).ok()?;
+        self.applications.get(&algorithm)?.purchase
     }
 
     /// INIT SAM FOR PURCHASE. The PSAM counts its transaction number up, so this is not repeated by itself.

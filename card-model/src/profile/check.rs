@@ -70,18 +70,45 @@ impl Spot {
     }
 }
 
-/// Checks the tree.
-pub(super) fn profile(profile: &Profile) -> Checked {
-    tree(profile)?;
-    for (i, df) in profile.dedicated_files.iter().enumerate() {
-        keys(i, df)?;
-        check_certificate::pins(profile, i, df)?;
-        for (j, file) in df.files.iter().enumerate() {
-            elementary_file(profile, i, j, df, file)?;
-        }
-        directory(profile, i, df)?;
+/// Checks the tree; all that is wrong, the first fault of each thing.
+pub(super) fn profile(profile: &Profile) -> Vec<(Spot, Fault)> {
+    if !profile
+        .dedicated_files
+        .first()
+        .is_some_and(|df| df.kind == DedicatedFileKind::Mf)
+    {
+        return vec![(Spot::Profile, Fault::Missing("an MF as the first dedicated file"))];
     }
-    hsm_addresses(profile)
+    let mut faults = Vec::new();
+    for (i, df) in profile.dedicated_files.iter().enumerate() {
+        faults.extend(dedicated_file(profile, i, df).err());
+        for j in 0..df.keys.len() {
+            faults.extend(key(i, j, df).err());
+        }
+        faults.extend(check_certificate::pins(profile, i, df).err());
+        for (j, file) in df.files.iter().enumerate() {
+            faults.extend(identifiers(profile, i, j, df).err());
+            faults.extend(
+                condition(profile, i, df, &file.read)
+                    .err()
+                    .map(|fault| (Spot::Read(i, j), fault)),
+            );
+            faults.extend(
+                condition(profile, i, df, &file.update)
+                    .err()
+                    .map(|fault| (Spot::Update(i, j), fault)),
+            );
+            let elements = (0..file.elements.len()).filter_map(|k| element(i, j, k, file).err());
+            let before = faults.len();
+            faults.extend(elements);
+            if faults.len() == before {
+                faults.extend(elementary_file(i, j, df, file).err());
+            }
+        }
+        faults.extend(directory(profile, i, df).err());
+    }
+    hsm_addresses(profile, &mut faults);
+    faults
 }
 
 pub(super) fn broken(rule: Rule, found: impl Into<String>) -> Fault {
@@ -92,103 +119,97 @@ pub(super) fn broken(rule: Rule, found: impl Into<String>) -> Fault {
 }
 
 /// One MF first, DDFs under it, ADFs under DDFs; names and identifiers.
-fn tree(profile: &Profile) -> Checked {
-    if !profile
-        .dedicated_files
-        .first()
-        .is_some_and(|df| df.kind == DedicatedFileKind::Mf)
-    {
-        return Err((Spot::Profile, Fault::Missing("an MF as the first dedicated file")));
+fn dedicated_file(profile: &Profile, i: usize, df: &DedicatedFile) -> Checked {
+    let at = |fault| (Spot::DedicatedFile(i), fault);
+    let parent = df.parent.and_then(|parent| profile.dedicated_files.get(parent));
+    match (df.kind, parent.map(|parent| parent.kind)) {
+        (DedicatedFileKind::Mf, None) if i > 0 => return Err(at(broken(Rule::OneMf, df.id.clone()))),
+        (DedicatedFileKind::Mf, None) if df.fid != 0x3F00 => {
+            return Err(at(broken(Rule::MfIdentifier, format!("{:04X}", df.fid))));
+        }
+        (DedicatedFileKind::Mf, None)
+        | (DedicatedFileKind::Ddf, Some(DedicatedFileKind::Mf))
+        | (DedicatedFileKind::Adf, Some(DedicatedFileKind::Ddf)) => {}
+        _ => {
+            return Err(at(broken(Rule::Parent, parent.map_or("–", |parent| &parent.id))));
+        }
     }
-    for (i, df) in profile.dedicated_files.iter().enumerate() {
-        let at = |fault| (Spot::DedicatedFile(i), fault);
-        let parent = df.parent.and_then(|parent| profile.dedicated_files.get(parent));
-        match (df.kind, parent.map(|parent| parent.kind)) {
-            (DedicatedFileKind::Mf, None) if i > 0 => return Err(at(broken(Rule::OneMf, df.id.clone()))),
-            (DedicatedFileKind::Mf, None) if df.fid != 0x3F00 => {
-                return Err(at(broken(Rule::MfIdentifier, format!("{:04X}", df.fid))));
-            }
-            (DedicatedFileKind::Mf, None)
-            | (DedicatedFileKind::Ddf, Some(DedicatedFileKind::Mf))
-            | (DedicatedFileKind::Adf, Some(DedicatedFileKind::Ddf)) => {}
-            _ => {
-                return Err(at(broken(Rule::Parent, parent.map_or("–", |parent| &parent.id))));
-            }
-        }
-        // `DF01` and its like are the applications of SSSE; an application elsewhere may have another id.
-        let social = df.id.len() == 4 && df.id.chars().all(|c| c.is_ascii_hexdigit());
-        if df.kind == DedicatedFileKind::Adf && social && df.id != format!("{:04X}", df.fid) {
-            return Err(at(broken(Rule::AdfIdentifier, format!("{:04X}", df.fid))));
-        }
-        let nameless = df.kind == DedicatedFileKind::Mf && df.name.is_empty();
-        if !nameless && !(5..=16).contains(&df.name.len()) {
-            let value = u32::try_from(df.name.len()).unwrap_or(u32::MAX);
-            return Err(at(Fault::Range {
-                field: "bytes of name",
-                value,
-                least: 5,
-                most: 16,
-            }));
-        }
-        for other in &profile.dedicated_files[..i] {
-            let what = match other {
-                _ if !df.name.is_empty() && other.name == df.name => Thing::Name,
-                _ if other.parent == df.parent && other.fid == df.fid => Thing::Fid,
-                _ => continue,
-            };
-            return Err(at(Fault::Duplicate {
-                what,
-                value: format!("{} ({})", df.id, other.id),
-            }));
-        }
-        let environment = df.kind != DedicatedFileKind::Adf;
-        if !environment && (df.has_pin || df.announces_algorithm || df.directory_sfi.is_some()) {
-            return Err(at(broken(Rule::EnvironmentOnly, df.id.clone())));
-        }
-        for (j, file) in df.files.iter().enumerate() {
-            let at = |what: Thing, value: String| Err((Spot::File(i, j), Fault::Duplicate { what, value }));
-            if df.files[..j].iter().any(|other| other.sfi == file.sfi && file.sfi != 0) {
-                return at(Thing::Sfi, format!("{:02X}", file.sfi));
-            }
-            let below = |other: &&DedicatedFile| other.parent == Some(i) && other.fid == file.fid;
-            if profile.dedicated_files.iter().any(|other| below(&other)) {
-                return at(Thing::Fid, format!("{:04X}", file.fid));
-            }
-        }
+    // `DF01` and its like are the applications of SSSE; an application elsewhere may have another id.
+    let social = df.id.len() == 4 && df.id.chars().all(|c| c.is_ascii_hexdigit());
+    if df.kind == DedicatedFileKind::Adf && social && df.id != format!("{:04X}", df.fid) {
+        return Err(at(broken(Rule::AdfIdentifier, format!("{:04X}", df.fid))));
+    }
+    let nameless = df.kind == DedicatedFileKind::Mf && df.name.is_empty();
+    if !nameless && !(5..=16).contains(&df.name.len()) {
+        let value = u32::try_from(df.name.len()).unwrap_or(u32::MAX);
+        return Err(at(Fault::Range {
+            field: "bytes of name",
+            value,
+            least: 5,
+            most: 16,
+        }));
+    }
+    for other in &profile.dedicated_files[..i] {
+        let what = match other {
+            _ if !df.name.is_empty() && other.name == df.name => Thing::Name,
+            _ if other.parent == df.parent && other.fid == df.fid => Thing::Fid,
+            _ => continue,
+        };
+        return Err(at(Fault::Duplicate {
+            what,
+            value: format!("{} ({})", df.id, other.id),
+        }));
+    }
+    let environment = df.kind != DedicatedFileKind::Adf;
+    if !environment && (df.has_pin || df.announces_algorithm || df.directory_sfi.is_some()) {
+        return Err(at(broken(Rule::EnvironmentOnly, df.id.clone())));
     }
     Ok(())
 }
 
-/// Keys of one dedicated file: names, identifiers, indexes.
-fn keys(i: usize, df: &DedicatedFile) -> Checked {
-    for (j, key) in df.keys.iter().enumerate() {
-        let at = |fault| (Spot::Key(i, j), fault);
-        if !is_name(&key.name) {
-            return Err(at(broken(Rule::KeyName, key.name.clone())));
-        }
-        if is_transaction(key) != key.index.is_some() {
-            return Err(at(broken(Rule::KeyIndex, key.name.clone())));
-        }
-        let local = df.kind == DedicatedFileKind::Adf;
-        if !is_transaction(key) && (key.id >= 0x80) != local {
-            let rule = if local { Rule::LocalKey } else { Rule::GlobalKey };
-            return Err(at(broken(rule, format!("{:02X}", key.id))));
-        }
-        if key.role == KeyRole::Master {
-            return Err(at(broken(Rule::NoMasterKey, key.name.clone())));
-        }
-        for other in &df.keys[..j] {
-            let value = match other {
-                _ if other.name == key.name && other.index == key.index => key.name.clone(),
-                _ if is_transaction(other) || is_transaction(key) => continue,
-                _ if other.id == key.id => format!("{:02X} ({})", key.id, other.name),
-                _ => continue,
-            };
-            return Err(at(Fault::Duplicate {
-                what: Thing::Key,
-                value,
-            }));
-        }
+/// Identifiers of an elementary file among its neighbours.
+fn identifiers(profile: &Profile, i: usize, j: usize, df: &DedicatedFile) -> Checked {
+    let file = &df.files[j];
+    let at = |what: Thing, value: String| Err((Spot::File(i, j), Fault::Duplicate { what, value }));
+    if df.files[..j].iter().any(|other| other.sfi == file.sfi && file.sfi != 0) {
+        return at(Thing::Sfi, format!("{:02X}", file.sfi));
+    }
+    let below = |other: &&DedicatedFile| other.parent == Some(i) && other.fid == file.fid;
+    if profile.dedicated_files.iter().any(|other| below(&other)) {
+        return at(Thing::Fid, format!("{:04X}", file.fid));
+    }
+    Ok(())
+}
+
+/// A key of one dedicated file: name, identifier, index.
+fn key(i: usize, j: usize, df: &DedicatedFile) -> Checked {
+    let key = &df.keys[j];
+    let at = |fault| (Spot::Key(i, j), fault);
+    if !is_name(&key.name) {
+        return Err(at(broken(Rule::KeyName, key.name.clone())));
+    }
+    if is_transaction(key) != key.index.is_some() {
+        return Err(at(broken(Rule::KeyIndex, key.name.clone())));
+    }
+    let local = df.kind == DedicatedFileKind::Adf;
+    if !is_transaction(key) && (key.id >= 0x80) != local {
+        let rule = if local { Rule::LocalKey } else { Rule::GlobalKey };
+        return Err(at(broken(rule, format!("{:02X}", key.id))));
+    }
+    if key.role == KeyRole::Master {
+        return Err(at(broken(Rule::NoMasterKey, key.name.clone())));
+    }
+    for other in &df.keys[..j] {
+        let value = match other {
+            _ if other.name == key.name && other.index == key.index => key.name.clone(),
+            _ if is_transaction(other) || is_transaction(key) => continue,
+            _ if other.id == key.id => format!("{:02X} ({})", key.id, other.name),
+            _ => continue,
+        };
+        return Err(at(Fault::Duplicate {
+            what: Thing::Key,
+            value,
+        }));
     }
     Ok(())
 }
@@ -205,39 +226,42 @@ pub(super) fn is_transaction(key: &KeyDefinition) -> bool {
     matches!(key.role, KeyRole::Purchase | KeyRole::Load | KeyRole::Tac)
 }
 
-fn elementary_file(profile: &Profile, i: usize, j: usize, df: &DedicatedFile, file: &ElementaryFile) -> Checked {
-    condition(profile, i, df, &file.read).map_err(|fault| (Spot::Read(i, j), fault))?;
-    condition(profile, i, df, &file.update).map_err(|fault| (Spot::Update(i, j), fault))?;
+/// An element among the others of its file.
+fn element(i: usize, j: usize, k: usize, file: &ElementaryFile) -> Checked {
+    let element = &file.elements[k];
+    let at = |fault| (Spot::Element(i, j, k), fault);
+    if let Some(tag) = element.tag
+        && file.elements[..k].iter().any(|other| other.tag == Some(tag))
+    {
+        return Err(at(Fault::Duplicate {
+            what: Thing::Tag,
+            value: format!("{tag:02X}"),
+        }));
+    }
+    if let Some(tag) = element.reused.and_then(|reused| reused.with) {
+        let marking = file.element(tag).and_then(|other| other.reused);
+        if marking.is_none_or(|reused| reused.with.is_some()) {
+            return Err(at(Fault::Unknown {
+                what: Thing::ReusedRecord,
+                name: format!("{tag:02X}"),
+            }));
+        }
+    }
+    let (found, expected) = (u32::from(element.length), u32::from(file.elements[0].length));
+    if file.structure == Structure::LinearFixed && found != expected {
+        return Err(at(Fault::UnequalRecords {
+            found: found + 2,
+            expected: expected + 2,
+        }));
+    }
+    Ok(())
+}
+
+/// The sizes of a file and of what is in it.
+fn elementary_file(i: usize, j: usize, df: &DedicatedFile, file: &ElementaryFile) -> Checked {
     let at = |fault| (Spot::File(i, j), fault);
     if file.elements.is_empty() {
         return Err(at(Fault::Missing("elements")));
-    }
-    for (k, element) in file.elements.iter().enumerate() {
-        let at = |fault| (Spot::Element(i, j, k), fault);
-        if let Some(tag) = element.tag
-            && file.elements[..k].iter().any(|other| other.tag == Some(tag))
-        {
-            return Err(at(Fault::Duplicate {
-                what: Thing::Tag,
-                value: format!("{tag:02X}"),
-            }));
-        }
-        if let Some(tag) = element.reused.and_then(|reused| reused.with) {
-            let marking = file.element(tag).and_then(|other| other.reused);
-            if marking.is_none_or(|reused| reused.with.is_some()) {
-                return Err(at(Fault::Unknown {
-                    what: Thing::ReusedRecord,
-                    name: format!("{tag:02X}"),
-                }));
-            }
-        }
-        let (found, expected) = (u32::from(element.length), u32::from(file.elements[0].length));
-        if file.structure == Structure::LinearFixed && found != expected {
-            return Err(at(Fault::UnequalRecords {
-                found: found + 2,
-                expected: expected + 2,
-            }));
-        }
     }
     check_certificate::key_file(i, j, df, file)?;
     let sum: u32 = file.elements.iter().map(|element| u32::from(element.length)).sum();
@@ -346,7 +370,7 @@ fn directory(profile: &Profile, i: usize, df: &DedicatedFile) -> Checked {
 }
 
 /// No address serves two keys.
-fn hsm_addresses(profile: &Profile) -> Checked {
+fn hsm_addresses(profile: &Profile, faults: &mut Vec<(Spot, Fault)>) {
     let mut used: Vec<(u32, u32, &str)> = Vec::new();
     for (i, df) in profile.dedicated_files.iter().enumerate() {
         for (j, key) in df.keys.iter().enumerate() {
@@ -360,10 +384,9 @@ fn hsm_addresses(profile: &Profile) -> Checked {
                     second: key.name.clone(),
                     address,
                 };
-                return Err((Spot::Key(i, j), fault));
+                faults.push((Spot::Key(i, j), fault));
             }
             used.push((first, end, &key.name));
         }
     }
-    Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) type Field<T> = Option<Cell<T>>;
 pub(super) struct Draft {
     /// Names of the files, base first.
     pub sources: Vec<String>,
+    /// What was found wrong on the way.
+    pub faults: Vec<ProfileError>,
     pub place: Place,
     pub name: Field<String>,
     pub zh: Field<String>,

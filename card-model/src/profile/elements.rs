@@ -4,13 +4,73 @@ use crate::profile::check::broken;
 use crate::profile::check_element;
 use crate::profile::draft::{DraftElement, DraftElementaryFile, DraftPart, Field};
 use crate::profile::error::{Fault, ProfileError};
-use crate::profile::resolve::{At, CLASSES, KEY_PAIRS, MEANINGS, STRUCTURES, Shape};
+use crate::profile::resolve::{At, CLASSES, Faults, KEY_PAIRS, MEANINGS, STRUCTURES, Shape};
 use crate::profile::rule::Rule;
 use crate::profile::{Access, Element, ElementaryFile, Format, KeyPair, Meaning, Part, Reused, Structure};
 
 /// An elementary file with its elements; each value checked by itself and each element against its length.
-pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<ElementaryFile, ProfileError> {
-    let structure = match at.one_of("structure", &ef.structure, STRUCTURES)? {
+pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile, faults: &mut Faults) -> Option<ElementaryFile> {
+    let structure = faults.take(structure(at, ef));
+    let linear = match structure {
+        Some(structure) => matches!(structure, Structure::LinearVariable | Structure::LinearFixed),
+        // Not known: elements with tags are taken for records.
+        None => ef.elements.iter().all(|element| element.tag.is_some()),
+    };
+    let mut elements: Vec<Element> = Vec::new();
+    let mut whole = true;
+    let mut number = 1;
+    for (i, draft) in ef.elements.iter().enumerate() {
+        let name = if linear {
+            format!("record {number}")
+        } else {
+            format!("field {}", i + 1)
+        };
+        let at = at.below(draft.place, format!("{}/{name}", at.path));
+        match faults.take(element(&at, draft, linear, true)) {
+            Some(element) => {
+                number += usize::from(element.repeat);
+                elements.push(element);
+            }
+            None => {
+                number += 1;
+                whole = false;
+            }
+        }
+    }
+    let implied = match (ef.fid.to_be_bytes(), structure) {
+        (_, Some(Structure::Internal { .. })) => 0,
+        ([0xEF, low @ 1..=0x1E], _) => low,
+        _ => 0,
+    };
+    let sfi = match &ef.sfi {
+        None => Some(implied),
+        Some(cell) => faults.take(at.range("sfi", cell, 0, 30)),
+    };
+    let zh = faults.take(at.text("zh", &ef.zh));
+    let en = faults.take(at.text("en", &ef.en));
+    let class = faults.take(at.one_of("class", &ef.class, CLASSES));
+    let read = faults.take(access(at, "read", &ef.read));
+    let update = faults.take(access(at, "update", &ef.update));
+    let pair = faults.take(key_pair(at, "key_pair", &ef.key_pair));
+    let certificate_of = faults.take(key_pair(at, "certificate_of", &ef.certificate_of));
+    Some(ElementaryFile {
+        fid: ef.fid,
+        sfi: sfi?,
+        zh: zh?,
+        en: en?,
+        class: class?,
+        structure: structure?,
+        read: read?,
+        update: update?,
+        key_pair: pair?,
+        certificate_of: certificate_of?,
+        elements,
+    })
+    .filter(|_| whole)
+}
+
+fn structure(at: &At<'_>, ef: &DraftElementaryFile) -> Result<Structure, ProfileError> {
+    Ok(match at.one_of("structure", &ef.structure, STRUCTURES)? {
         Shape::Variable => Structure::LinearVariable,
         Shape::Fixed => Structure::LinearFixed,
         Shape::Cyclic => Structure::Cyclic {
@@ -22,46 +82,6 @@ pub(super) fn elementary_file(at: &At<'_>, ef: &DraftElementaryFile) -> Result<E
         Shape::Internal => Structure::Internal {
             size: at.number("size", &ef.size, 1, 0x7FFF)?,
         },
-    };
-    let implied = match ef.fid.to_be_bytes() {
-        [0xEF, low @ 1..=0x1E] if !matches!(structure, Structure::Internal { .. }) => low,
-        _ => 0,
-    };
-    let linear = matches!(structure, Structure::LinearVariable | Structure::LinearFixed);
-    let mut elements = Vec::new();
-    for (i, draft) in ef.elements.iter().enumerate() {
-        let number: usize = elements
-            .iter()
-            .map(|element: &Element| usize::from(element.repeat))
-            .sum::<usize>()
-            + 1;
-        let name = if linear {
-            format!("record {number}")
-        } else {
-            format!("field {}", i + 1)
-        };
-        elements.push(element(
-            &at.below(draft.place, format!("{}/{name}", at.path)),
-            draft,
-            linear,
-            true,
-        )?);
-    }
-    Ok(ElementaryFile {
-        fid: ef.fid,
-        sfi: match &ef.sfi {
-            None => implied,
-            Some(cell) => at.range("sfi", cell, 0, 30)?,
-        },
-        zh: at.text("zh", &ef.zh)?,
-        en: at.text("en", &ef.en)?,
-        class: at.one_of("class", &ef.class, CLASSES)?,
-        structure,
-        read: access(at, "read", &ef.read)?,
-        update: access(at, "update", &ef.update)?,
-        key_pair: key_pair(at, "key_pair", &ef.key_pair)?,
-        certificate_of: key_pair(at, "certificate_of", &ef.certificate_of)?,
-        elements,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What can be wrong with a profile, told with file, line and path.
 
 use crate::profile::access::AccessError;
-use crate::profile::rule::{Rule, Thing};
+use crate::profile::rule::{Rule, Thing, Wanted};
 use crate::words::{Explain, Explanation, Lang};
 use rust_i18n::t;
 
@@ -25,6 +25,27 @@ pub struct ProfileError {
 pub enum Fault {
     /// Not TOML, a field that does not exist, or a value of the wrong type; the parser's words.
     Syntax(String),
+    /// A field that the grammar does not know here.
+    UnknownField {
+        /// Field found.
+        name: String,
+        /// Fields that may stand here.
+        known: Vec<&'static str>,
+    },
+    /// A field holds something of the wrong type.
+    WrongType {
+        /// Field.
+        field: &'static str,
+        /// What should stand there.
+        wanted: Wanted,
+    },
+    /// The extension is not for this card version.
+    OtherBase {
+        /// Name of the card version.
+        base: String,
+        /// Those it is for.
+        bases: String,
+    },
     /// No built-in profile has this name.
     UnknownProfile(String),
     /// A field that every profile needs is missing.
@@ -132,17 +153,61 @@ impl Explain for ProfileError {
         Explanation {
             what: format!("{place}: {fault}"),
             why: None,
-            next: Some(
-                t!(
-                    "profile.next",
-                    locale = lang.locale(),
-                    file = self.file,
-                    line = self.line
-                )
-                .into_owned(),
-            ),
+            next: Some(self.advice(lang)),
         }
     }
+}
+
+impl ProfileError {
+    /// What to do about it.
+    pub fn advice(&self, lang: Lang) -> String {
+        let locale = lang.locale();
+        let (file, line) = (&self.file, self.line);
+        let key = match &self.fault {
+            Fault::UnknownField { name, known } => {
+                let near = nearest(name, known);
+                return match near {
+                    Some(near) => t!(
+                        "profile.advice.near_field",
+                        locale = locale,
+                        file = file,
+                        line = line,
+                        name = near
+                    ),
+                    None => t!(
+                        "profile.advice.field",
+                        locale = locale,
+                        file = file,
+                        line = line,
+                        known = known.join(", ")
+                    ),
+                }
+                .into_owned();
+            }
+            Fault::UnknownProfile(_) | Fault::OtherBase { .. } => "profile.advice.base",
+            Fault::Missing(_) => "profile.advice.missing",
+            Fault::Duplicate { .. } => "profile.advice.duplicate",
+            Fault::Unknown { what: Thing::Key, .. } => "profile.advice.key",
+            Fault::NotInBase { .. } => "profile.advice.not_in_base",
+            Fault::Sum { .. } | Fault::UnequalRecords { .. } => "profile.advice.length",
+            Fault::Overlap { .. } => "profile.advice.overlap",
+            _ => "profile.next",
+        };
+        t!(key, locale = locale, file = file, line = line).into_owned()
+    }
+}
+
+/// The known field that looks most like a wrong one, if one does.
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let wrong = name.to_ascii_lowercase();
+    let distance = |field: &str| {
+        let common = field.chars().zip(wrong.chars()).take_while(|(a, b)| a == b).count();
+        let (longest, shortest) = (field.len().max(wrong.len()), field.len().min(wrong.len()));
+        let letters = field.chars().filter(|c| wrong.contains(*c)).count();
+        (longest - common.min(longest)) + (longest - shortest) + (field.len() - letters)
+    };
+    let best = known.iter().copied().min_by_key(|field| distance(field))?;
+    (distance(best) <= best.len().max(3)).then_some(best)
 }
 
 impl Fault {
@@ -151,6 +216,16 @@ impl Fault {
         let locale = lang.locale();
         match self {
             Self::Syntax(message) => t!("profile.syntax", locale = locale, message = message),
+            Self::UnknownField { name, .. } => t!("profile.unknown_field", locale = locale, name = name),
+            Self::WrongType { field, wanted } => t!(
+                "profile.wrong_type",
+                locale = locale,
+                field = field,
+                wanted = wanted.words(lang)
+            ),
+            Self::OtherBase { base, bases } => {
+                t!("profile.other_base", locale = locale, base = base, bases = bases)
+            }
             Self::UnknownProfile(name) => t!("profile.unknown_profile", locale = locale, name = name),
             Self::Missing(field) => t!("profile.missing", locale = locale, field = field),
             Self::NotOneOf { field, value, allowed } => {

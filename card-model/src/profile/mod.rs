@@ -11,21 +11,25 @@ mod builtin;
 mod check;
 mod check_certificate;
 mod check_element;
+mod check_extension;
 mod draft;
 mod elements;
 mod error;
+mod extension;
 mod find;
 mod overlay;
 mod path;
 mod raw;
 mod resolve;
 mod rule;
+mod schema;
 
 pub use access::{Access, AccessError, Term};
 pub use error::{Fault, ProfileError};
+pub use extension::Extension;
 pub use find::{KeyUse, Record};
 pub use path::{Located, PathError};
-pub use rule::{Rule, Thing};
+pub use rule::{Rule, Thing, Wanted};
 
 use crate::crypto::Algorithm;
 

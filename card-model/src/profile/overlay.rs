@@ -8,7 +8,7 @@
 use crate::profile::draft::{
     Cell, Draft, DraftDedicatedFile, DraftElement, DraftElementaryFile, DraftKey, DraftPart, DraftPin, Field, Place,
 };
-use crate::profile::error::{Fault, ProfileError};
+use crate::profile::error::Fault;
 use crate::profile::raw::{
     Opt, RawDedicatedFile, RawElement, RawElementaryFile, RawKey, RawPart, RawPinDefinition, RawProfile,
 };
@@ -75,7 +75,9 @@ macro_rules! set_fields {
 
 impl Draft {
     /// Applies one file, whose name is already the last of `sources`.
-    pub(super) fn apply(&mut self, raw: RawProfile, source: &Source<'_>) -> Result<(), ProfileError> {
+    ///
+    /// All that the base does not fit is put into [`Draft::faults`].
+    pub(super) fn apply(&mut self, raw: RawProfile, source: &Source<'_>) {
         self.place = source.place(0);
         set_fields!(source, raw => self: name, zh, en, generation, specification_version, algorithm);
         let RawProfile {
@@ -95,7 +97,7 @@ impl Draft {
             let known = self.dedicated_files.len();
             self.dedicated_files.retain(|df| df.id != *name.get_ref());
             if self.dedicated_files.len() == known {
-                return Err(self.not_in_base(place, "", Thing::DedicatedFile, name.into_inner()));
+                self.not_in_base(place, "", Thing::DedicatedFile, name.into_inner());
             }
         }
         let mut seen = Vec::new();
@@ -104,14 +106,12 @@ impl Draft {
             let raw = spanned.into_inner();
             let id = raw.id.get_ref().clone();
             if seen.contains(&id) {
-                return Err(self.error(
-                    source.of(&raw.id),
-                    id.clone(),
-                    Fault::Duplicate {
-                        what: Thing::Id,
-                        value: id,
-                    },
-                ));
+                let fault = Fault::Duplicate {
+                    what: Thing::Id,
+                    value: id.clone(),
+                };
+                self.fault(source.of(&raw.id), id, fault);
+                continue;
             }
             seen.push(id.clone());
             let position = self
@@ -122,21 +122,20 @@ impl Draft {
                     self.dedicated_files.push(DraftDedicatedFile::new(place, id));
                     self.dedicated_files.len() - 1
                 });
-            self.apply_dedicated_file(position, raw, source)?;
+            self.apply_dedicated_file(position, raw, source);
         }
-        Ok(())
     }
 
-    fn not_in_base(&self, place: Place, path: &str, what: Thing, name: String) -> ProfileError {
-        self.error(place, path, Fault::NotInBase { what, name })
+    fn fault(&mut self, place: Place, path: impl Into<String>, fault: Fault) {
+        let error = self.error(place, path, fault);
+        self.faults.push(error);
     }
 
-    fn apply_dedicated_file(
-        &mut self,
-        position: usize,
-        raw: RawDedicatedFile,
-        source: &Source<'_>,
-    ) -> Result<(), ProfileError> {
+    fn not_in_base(&mut self, place: Place, path: &str, what: Thing, name: String) {
+        self.fault(place, path, Fault::NotInBase { what, name });
+    }
+
+    fn apply_dedicated_file(&mut self, position: usize, raw: RawDedicatedFile, source: &Source<'_>) {
         let df = &mut self.dedicated_files[position];
         set_fields!(source, raw => df: kind, parent, fid, name, label, zh, en, directory_sfi, announces_algorithm, has_pin);
         let id = df.id.clone();
@@ -146,7 +145,7 @@ impl Draft {
             let known = keys.len();
             keys.retain(|key| key.name != *name.get_ref());
             if keys.len() == known {
-                return Err(self.not_in_base(place, &id, Thing::Key, name.into_inner()));
+                self.not_in_base(place, &id, Thing::Key, name.into_inner());
             }
         }
         for fid in raw.remove_files {
@@ -155,7 +154,7 @@ impl Draft {
             let known = files.len();
             files.retain(|ef| ef.fid != *fid.get_ref());
             if files.len() == known {
-                return Err(self.not_in_base(place, &id, Thing::File, format!("{:04X}", fid.get_ref())));
+                self.not_in_base(place, &id, Thing::File, format!("{:04X}", fid.get_ref()));
             }
         }
         let mut seen = Vec::new();
@@ -167,14 +166,12 @@ impl Draft {
                 key.index.as_ref().map(|index| *index.get_ref()),
             );
             if seen.contains(&identity) {
-                return Err(self.error(
-                    place,
-                    id,
-                    Fault::Duplicate {
-                        what: Thing::Key,
-                        value: identity.0,
-                    },
-                ));
+                let fault = Fault::Duplicate {
+                    what: Thing::Key,
+                    value: identity.0,
+                };
+                self.fault(place, id.clone(), fault);
+                continue;
             }
             seen.push(identity);
             self.dedicated_files[position].apply_key(place, key, source);
@@ -189,7 +186,8 @@ impl Draft {
                     what: Thing::Pin,
                     value: name,
                 };
-                return Err(self.error(place, id, fault));
+                self.fault(place, id.clone(), fault);
+                continue;
             }
             seen.push(name);
             self.dedicated_files[position].apply_pin(place, pin, source);
@@ -205,7 +203,8 @@ impl Draft {
                     what: Thing::Fid,
                     value: format!("{fid:04X}"),
                 };
-                return Err(self.error(source.of(&raw.fid), path, fault));
+                self.fault(source.of(&raw.fid), path, fault);
+                continue;
             }
             seen.push(fid);
             let files = &mut self.dedicated_files[position].files;
@@ -213,11 +212,10 @@ impl Draft {
                 files.push(DraftElementaryFile::new(place, fid));
                 files.len() - 1
             });
-            if let Err((place, fault)) = files[position].apply(raw, source) {
-                return Err(self.error(place, path, fault));
+            for (place, fault) in files[position].apply(raw, source) {
+                self.fault(place, path.clone(), fault);
             }
         }
-        Ok(())
     }
 }
 
@@ -308,7 +306,8 @@ impl DraftElementaryFile {
         }
     }
 
-    fn apply(&mut self, raw: RawElementaryFile, source: &Source<'_>) -> Result<(), (Place, Fault)> {
+    fn apply(&mut self, raw: RawElementaryFile, source: &Source<'_>) -> Vec<(Place, Fault)> {
+        let mut faults = Vec::new();
         set_fields!(source, raw => self: sfi, zh, en, class, structure, records, size, read, update, key_pair, certificate_of);
         if let Some(elements) = raw.elements {
             self.elements = elements
@@ -322,18 +321,14 @@ impl DraftElementaryFile {
                 .retain(|element| element.tag.as_ref().map(|cell| cell.value) != Some(*tag.get_ref()));
             if self.elements.len() == known {
                 let name = format!("{:02X}", tag.get_ref());
-                return Err((
-                    source.of(&tag),
-                    Fault::NotInBase {
-                        what: Thing::Element,
-                        name,
-                    },
-                ));
+                let what = Thing::Element;
+                faults.push((source.of(&tag), Fault::NotInBase { what, name }));
             }
         }
         for change in raw.change_elements {
             let Some(tag) = change.get_ref().tag.as_ref().map(|tag| *tag.get_ref()) else {
-                return Err((source.of(&change), Fault::Missing("tag")));
+                faults.push((source.of(&change), Fault::Missing("tag")));
+                continue;
             };
             let same = |element: &&mut DraftElement| element.tag.as_ref().map(|cell| cell.value) == Some(tag);
             match self.elements.iter_mut().find(same) {
@@ -341,7 +336,7 @@ impl DraftElementaryFile {
                 None => self.elements.push(new_element(change, source)),
             }
         }
-        Ok(())
+        faults
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) type Opt<T> = Option<Spanned<T>>;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProfile {
-    pub extends: Opt<String>,
+    pub extends: Opt<Extends>,
     pub name: Opt<String>,
     pub zh: Opt<String>,
     pub en: Opt<String>,
@@ -31,6 +31,14 @@ pub(super) struct RawProfile {
     pub remove: Vec<Spanned<String>>,
     #[serde(default)]
     pub df: Vec<Spanned<RawDedicatedFile>>,
+}
+
+/// One base, or several that an extension fits alike.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Extends {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// `[reset]`.

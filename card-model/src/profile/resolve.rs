@@ -5,7 +5,7 @@ use crate::profile::check;
 use crate::profile::draft::{Cell, Draft, DraftDedicatedFile, DraftKey, DraftPin, Field, Place};
 use crate::profile::elements::elementary_file;
 use crate::profile::error::{Fault, ProfileError};
-use crate::profile::rule::Thing;
+use crate::profile::rule::{Rule, Thing};
 use crate::profile::{
     AnswerToReset, DedicatedFile, DedicatedFileKind, FileClass, KeyDefinition, KeyLevel, KeyPair, KeyRole, Meaning,
     OsDefaults, PinDefinition, PinPolicy, PinRole, Profile,
@@ -13,62 +13,116 @@ use crate::profile::{
 use crate::psam::Usage;
 
 /// Turns a draft into a profile and checks it as a whole.
-pub(super) fn resolve(draft: &Draft) -> Result<Profile, ProfileError> {
+///
+/// # Errors
+/// All that is wrong with values by themselves; if nothing is, all that is wrong with them together.
+pub(super) fn resolve(mut draft: Draft) -> Result<Profile, Vec<ProfileError>> {
+    let mut faults = Faults(core::mem::take(&mut draft.faults));
+    let profile = profile(&draft, &mut faults);
+    let mut faults = faults.0;
+    if faults.is_empty() {
+        let checked = check::profile(&profile).into_iter();
+        faults.extend(checked.map(|(spot, fault)| spot.error(&draft, fault)));
+    }
+    if faults.is_empty() {
+        return Ok(profile);
+    }
+    let order = |error: &ProfileError| draft.sources.iter().position(|name| *name == error.file);
+    faults.sort_by_key(|error| (order(error), error.line));
+    faults.dedup();
+    Err(faults)
+}
+
+/// What is wrong so far.
+pub(super) struct Faults(Vec<ProfileError>);
+
+impl Faults {
+    /// The value, or nothing and one fault more.
+    pub(super) fn take<T>(&mut self, result: Result<T, ProfileError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.push(error);
+                None
+            }
+        }
+    }
+}
+
+fn profile(draft: &Draft, faults: &mut Faults) -> Profile {
     let top = At {
         draft,
         place: draft.place,
         path: String::new(),
     };
+    let name = faults.take(profile_name(&top, draft));
+    let zh = faults.take(top.text("zh", &draft.zh));
+    let en = faults.take(top.text("en", &draft.en));
+    let generation = faults.take(top.number("generation", &draft.generation, 1, 3));
+    let specification_version = faults.take(top.text("specification_version", &draft.specification_version));
+    let algorithm = faults.take(top.one_of("algorithm", &draft.algorithm, ALGORITHMS));
+    let contact = faults.take(top.hex("reset.contact", &draft.contact));
+    let contactless = faults.take(top.hex("reset.contactless", &draft.contactless));
+    let maker = faults.take(top.hex_array("reset.maker", &draft.maker));
+    let least = faults.take(top.number("pin.min_digits", &draft.min_digits, 4, 16));
+    let most = faults.take(top.number("pin.max_digits", &draft.max_digits, 4, 16));
+    let pin_tries = faults.take(top.number("pin.tries", &draft.pin_tries, 1, 15));
+    let key_tries = faults.take(top.number("os.key_tries", &draft.key_tries, 1, 15));
+    let memory = faults.take(top.need("os.memory", &draft.memory).map(|cell| cell.value));
+    let transport = faults.take(top.hex_array("os.test_transport_key", &draft.test_transport_key));
+    if let (Some(cell), Some(most)) = (&draft.min_digits, most) {
+        let _ = faults.take(top.range("pin.min_digits", cell, 4, most.into()));
+    }
+    // With a fault above, what stands here is only a place to look at the rest from.
     let mut profile = Profile {
-        name: top.text("name", &draft.name)?,
-        zh: top.text("zh", &draft.zh)?,
-        en: top.text("en", &draft.en)?,
-        generation: top.number("generation", &draft.generation, 1, 3)?,
-        specification_version: top.text("specification_version", &draft.specification_version)?,
-        algorithm: top.one_of("algorithm", &draft.algorithm, ALGORITHMS)?,
+        name: name.unwrap_or_default(),
+        zh: zh.unwrap_or_default(),
+        en: en.unwrap_or_default(),
+        generation: generation.unwrap_or(3),
+        specification_version: specification_version.unwrap_or_default(),
+        algorithm: algorithm.unwrap_or(Algorithm::TripleDes),
         reset: AnswerToReset {
-            contact: top.hex("reset.contact", &draft.contact)?,
-            contactless: Some(top.hex("reset.contactless", &draft.contactless)?).filter(|bytes| !bytes.is_empty()),
-            maker: top.hex_array("reset.maker", &draft.maker)?,
+            contact: contact.unwrap_or_default(),
+            contactless: contactless.filter(|bytes| !bytes.is_empty()),
+            maker: maker.unwrap_or_default(),
         },
         pin: PinPolicy {
-            min_digits: top.number("pin.min_digits", &draft.min_digits, 4, 16)?,
-            max_digits: top.number("pin.max_digits", &draft.max_digits, 4, 16)?,
-            tries: top.number("pin.tries", &draft.pin_tries, 1, 15)?,
+            min_digits: least.unwrap_or(4),
+            max_digits: most.unwrap_or(16),
+            tries: pin_tries.unwrap_or(3),
         },
         os: OsDefaults {
-            key_tries: top.number("os.key_tries", &draft.key_tries, 1, 15)?,
-            memory: top.need("os.memory", &draft.memory)?.value,
-            test_transport_key: top.hex_array("os.test_transport_key", &draft.test_transport_key)?,
+            key_tries: key_tries.unwrap_or(3),
+            memory: memory.unwrap_or_default(),
+            test_transport_key: transport.unwrap_or_default(),
         },
         dedicated_files: Vec::new(),
     };
-    if profile.pin.min_digits > profile.pin.max_digits {
-        let (value, most) = (profile.pin.min_digits.into(), profile.pin.max_digits.into());
-        let place = draft.min_digits.as_ref().map_or(draft.place, |cell| cell.place);
-        return Err(draft.error(
-            place,
-            "",
-            Fault::Range {
-                field: "pin.min_digits",
-                value,
-                least: 4,
-                most,
-            },
-        ));
-    }
     for df in &draft.dedicated_files {
         let at = At {
             draft,
             place: df.place,
             path: df.id.clone(),
         };
-        let resolved = dedicated_file(&at, df, &profile)?;
-        profile.dedicated_files.push(resolved);
+        let resolved = dedicated_file(&at, df, &profile, faults);
+        profile.dedicated_files.extend(resolved);
     }
-    check::profile(&profile).map_err(|(spot, fault)| spot.error(draft, fault))?;
-    Ok(profile)
+    profile
 }
+
+/// The name goes into the card maker's label of a blank card, which has 16 bytes.
+fn profile_name(top: &At<'_>, draft: &Draft) -> Result<String, ProfileError> {
+    let name = top.text("name", &draft.name)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if name.len() <= LABEL && name.chars().all(fits) {
+        return Ok(name);
+    }
+    let place = draft.name.as_ref().map_or(draft.place, |cell| cell.place);
+    Err(top.error(place, check::broken(Rule::ProfileName, name)))
+}
+
+/// Most characters of a profile's name.
+const LABEL: usize = 16;
 
 /// A place in draft and tree, for errors.
 pub(super) struct At<'a> {
@@ -267,54 +321,80 @@ pub(super) enum Shape {
     Internal,
 }
 
-fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Result<DedicatedFile, ProfileError> {
+fn dedicated_file(
+    at: &At<'_>,
+    df: &DraftDedicatedFile,
+    profile: &Profile,
+    faults: &mut Faults,
+) -> Option<DedicatedFile> {
     let parent = match &df.parent {
-        None => None,
+        None => Some(None),
         Some(cell) => {
-            let position = profile
+            let known = |parent: &DraftDedicatedFile| parent.id == cell.value;
+            let found = profile
                 .dedicated_files
                 .iter()
                 .position(|parent| parent.id == cell.value);
-            let unknown = || {
-                at.error(
-                    cell.place,
-                    Fault::Unknown {
-                        what: Thing::Parent,
-                        name: cell.value.clone(),
-                    },
-                )
+            // A parent that is there but wrong has its own fault.
+            let wrong = at
+                .draft
+                .dedicated_files
+                .iter()
+                .take_while(|other| other.id != df.id)
+                .any(known);
+            let unknown = Fault::Unknown {
+                what: Thing::Parent,
+                name: cell.value.clone(),
             };
-            Some(position.ok_or_else(unknown)?)
+            match found {
+                Some(parent) => Some(Some(parent)),
+                None if wrong => None,
+                None => faults.take(Err(at.error(cell.place, unknown))),
+            }
         }
     };
-    let keys = df
-        .keys
-        .iter()
-        .map(|key| key_definition(&at.below(key.place, format!("{}/{}", df.id, key.name)), key, profile));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let pins = df
-        .pins
-        .iter()
-        .map(|pin| pin_definition(&at.below(pin.place, format!("{}/{}", df.id, pin.name)), pin, profile));
-    let pins = pins.collect::<Result<Vec<_>, _>>()?;
-    let files = df
-        .files
-        .iter()
-        .map(|ef| elementary_file(&at.below(ef.place, format!("{}/{:04X}", df.id, ef.fid)), ef));
-    let files = files.collect::<Result<Vec<_>, _>>()?;
-    Ok(DedicatedFile {
+    let mut whole = true;
+    let mut keys = Vec::with_capacity(df.keys.len());
+    for key in &df.keys {
+        let at = at.below(key.place, format!("{}/{}", df.id, key.name));
+        match faults.take(key_definition(&at, key, profile)) {
+            Some(key) => keys.push(key),
+            None => whole = false,
+        }
+    }
+    let mut pins = Vec::with_capacity(df.pins.len());
+    for pin in &df.pins {
+        let at = at.below(pin.place, format!("{}/{}", df.id, pin.name));
+        match faults.take(pin_definition(&at, pin, profile)) {
+            Some(pin) => pins.push(pin),
+            None => whole = false,
+        }
+    }
+    let mut files = Vec::with_capacity(df.files.len());
+    for ef in &df.files {
+        let at = at.below(ef.place, format!("{}/{:04X}", df.id, ef.fid));
+        match elementary_file(&at, ef, faults) {
+            Some(file) => files.push(file),
+            None => whole = false,
+        }
+    }
+    let kind = faults.take(at.one_of("kind", &df.kind, KINDS));
+    let fid = faults.take(at.need("fid", &df.fid).map(|cell| cell.value));
+    let name = match &df.name {
+        Some(_) => faults.take(at.hex("name", &df.name)),
+        None => Some(Vec::new()),
+    };
+    let zh = faults.take(at.text("zh", &df.zh));
+    let en = faults.take(at.text("en", &df.en));
+    Some(DedicatedFile {
         id: df.id.clone(),
-        kind: at.one_of("kind", &df.kind, KINDS)?,
-        parent,
-        fid: at.need("fid", &df.fid)?.value,
-        name: if df.name.is_some() {
-            at.hex("name", &df.name)?
-        } else {
-            Vec::new()
-        },
+        kind: kind?,
+        parent: parent?,
+        fid: fid?,
+        name: name?,
         label: df.label.as_ref().map(|cell| cell.value.clone()),
-        zh: at.text("zh", &df.zh)?,
-        en: at.text("en", &df.en)?,
+        zh: zh?,
+        en: en?,
         directory_sfi: df.directory_sfi.as_ref().map(|cell| cell.value),
         announces_algorithm: df.announces_algorithm.as_ref().is_some_and(|cell| cell.value),
         has_pin: df.has_pin.as_ref().is_some_and(|cell| cell.value),
@@ -322,6 +402,7 @@ fn dedicated_file(at: &At<'_>, df: &DraftDedicatedFile, profile: &Profile) -> Re
         pins,
         files,
     })
+    .filter(|_| whole)
 }
 
 fn key_definition(at: &At<'_>, key: &DraftKey, profile: &Profile) -> Result<KeyDefinition, ProfileError> {

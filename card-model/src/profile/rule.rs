@@ -72,6 +72,18 @@ named! {
 named! {
     /// A rule of the tree, of keys, files or elements.
     Rule in "profile.rule" {
+        /// The name fits the card maker's label.
+        ProfileName = "profile_name",
+        /// Extra applications begin at DF0A.
+        ExtraApplication = "extra_application",
+        /// Extra files begin at EF0C.
+        ExtraFile = "extra_file",
+        /// The standard's files of SSSE get no new items.
+        EnvironmentItems = "environment_items",
+        /// Cyclic files get no new items.
+        CyclicItems = "cyclic_items",
+        /// Tags of the standard are not used for something else.
+        StandardTag = "standard_tag",
         /// There is one MF.
         OneMf = "one_mf",
         /// The MF is 3F00.
@@ -123,6 +135,33 @@ named! {
     }
 }
 
+named! {
+    /// What should stand behind a field.
+    Wanted in "profile.wanted" {
+        /// A text in quotation marks.
+        Text = "text",
+        /// A number, such as 0x0C.
+        Number = "number",
+        /// `true` or `false`.
+        Switch = "switch",
+        /// A list of numbers.
+        Numbers = "numbers",
+        /// PSAM usage and identifier.
+        TwoNumbers = "two_numbers",
+        /// A table.
+        Table = "table",
+        /// A list of tables.
+        Tables = "tables",
+    }
+}
+
+impl Wanted {
+    /// What it is called.
+    pub fn words(self, lang: Lang) -> String {
+        t!(self.key(), locale = lang.locale()).into_owned()
+    }
+}
+
 impl Thing {
     /// What it is called.
     pub fn words(self, lang: Lang) -> String {
@@ -145,7 +184,9 @@ mod tests {
     fn everything_has_words_in_both_languages() {
         for lang in [Lang::En, Lang::Zh] {
             let things = Thing::ALL.iter().map(|thing| (thing.key(), thing.words(lang)));
-            for (key, words) in things.chain(Rule::ALL.iter().map(|rule| (rule.key(), rule.words(lang)))) {
+            let wanted = Wanted::ALL.iter().map(|wanted| (wanted.key(), wanted.words(lang)));
+            let rules = Rule::ALL.iter().map(|rule| (rule.key(), rule.words(lang)));
+            for (key, words) in things.chain(rules).chain(wanted) {
                 assert!(
                     !words.is_empty() && !words.contains("profile."),
                     "{key} has no words in {lang:?}"

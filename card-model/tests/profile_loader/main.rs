@@ -6,6 +6,7 @@ mod builtin;
 mod damage;
 mod faults;
 mod overlays;
+mod provinces;
 
 /// The text of the profile that the tests damage.
 const REAL: &str = include_str!("../../profiles/ssc-3.0.toml");

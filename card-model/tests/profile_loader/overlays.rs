@@ -5,7 +5,7 @@ use card_model::profile::{Fault, Profile, Rule, Structure, Thing};
 /// A provincial extension: an own elementary file with its key, another item, more cyclic records (`spec/files.md` §1.1).
 const PROVINCE: &str = r#"
 extends = "ssc-3.0"
-name = "3.0-test-province"
+name = "3.0-test-prov"
 zh = "测试省扩展"
 en = "extension of a fictitious province"
 

@@ -6,6 +6,7 @@
 mod elements;
 mod keys;
 mod older;
+mod provinces;
 mod sheet;
 mod tree;
 mod version1;

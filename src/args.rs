@@ -41,6 +41,9 @@ pub struct Common {
     /// Key file.
     #[arg(long, global = true, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    /// Provincial extension: its name, or a file.
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub profile_overlay: Option<String>,
     /// Interface of a simulated card.
     #[arg(long, global = true, value_enum, value_name = "KIND", hide_possible_values = true)]
     pub interface: Option<InterfaceName>,

@@ -62,7 +62,7 @@ pub fn info(it: &CardInfo, desk: &Desk) -> Result<Report, Failure> {
     let locale = lang.locale();
     let channel = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
     let inventory = channel.card().inventory();
-    let profile = Profile::builtin(&inventory.label).ok();
+    let profile = desk.profile(&inventory.label).ok();
     let life = life_cycle(inventory.life_cycle);
     let files: Vec<Value> = inventory
         .files

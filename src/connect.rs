@@ -4,9 +4,9 @@ use crate::args::{Common, InterfaceName};
 use crate::ask;
 use crate::failure::{Class, Failure};
 use crate::output::Output;
+use crate::overlay::Overlay;
 use crate::trace::TraceFile;
 use card_model::card::Interface;
-use card_model::profile::Profile;
 use reader::channel::{Channel, Masking, OpenOptions, SIMULATED, Trace, TransportError};
 use reader::security::{KeyFile, KeyFileError};
 use rust_i18n::t;
@@ -19,6 +19,8 @@ pub struct Desk<'a> {
     pub common: &'a Common,
     /// Where results and talk go.
     pub output: Output,
+    /// What `--profile-overlay` names.
+    pub(crate) overlay: Option<Overlay>,
     trace: Option<TraceFile>,
 }
 
@@ -33,7 +35,14 @@ impl<'a> Desk<'a> {
         if trace.is_some() && common.unmasked {
             output.warn(&t!("ssc.connect.unmasked", locale = output.lang.locale()));
         }
-        Ok(Self { common, output, trace })
+        let overlay = common.profile_overlay.as_deref();
+        let overlay = overlay.map(|name| Overlay::load(name, output.lang)).transpose()?;
+        Ok(Self {
+            common,
+            output,
+            overlay,
+            trace,
+        })
     }
 
     /// The same channel, with everything that goes over it written to the trace.
@@ -55,16 +64,6 @@ impl<'a> Desk<'a> {
             Some(InterfaceName::Contactless) => Interface::Contactless,
             Some(InterfaceName::Contact) | None => Interface::Contact,
         }
-    }
-
-    /// The built-in profile of that name.
-    pub fn profile(&self, name: &str) -> Result<&'static Profile, Failure> {
-        Profile::builtin(name).map_err(|e| Failure::explained(Class::Input, &e, self.output.lang))
-    }
-
-    /// All built-in profiles.
-    pub fn profiles(&self) -> Result<Vec<&'static Profile>, Failure> {
-        Profile::BUILTIN.iter().map(|name| self.profile(name)).collect()
     }
 
     /// Random bytes of the operating system.

@@ -142,14 +142,14 @@ fn folder(it: &Demo, desk: &Desk) -> Result<(PathBuf, Option<tempfile::TempDir>)
 }
 
 /// What is shown of the finished card.
-struct Shown {
-    profile: &'static Profile,
+struct Shown<'d> {
+    profile: &'d Profile,
     readings: Vec<FileReading>,
     verification: Verification,
     line: Figures,
 }
 
-fn job(it: &Demo, desk: &Desk, folder: &Path, steps: &mut Steps) -> Result<Shown, Failure> {
+fn job<'d>(it: &Demo, desk: &'d Desk, folder: &Path, steps: &mut Steps) -> Result<Shown<'d>, Failure> {
     let lang = desk.output.lang;
     let profile = desk.profile(Profile::BUILTIN[0])?;
     let mut keys = test_keys(&folder.join(KEYS), desk)?;

@@ -223,10 +223,10 @@ fn problem(problem: &Problem, desk: &Desk) -> Value {
 }
 
 /// The profile of the card in the reader: what its maker meant it for, else its specification version.
-fn profile_of(card: &mut dyn Channel, desk: &Desk) -> Result<&'static Profile, Failure> {
+fn profile_of<'d>(card: &mut dyn Channel, desk: &'d Desk) -> Result<&'d Profile, Failure> {
     let found = inspect(card, &ModelOs).map_err(|e| desk.issue_failure(&e))?;
     match found.data {
-        Some(data) => desk.profile(&data.label),
+        Some(data) => desk.labelled(&data.label),
         None => {
             let session = Session::open(Box::new(card)).map_err(|e| desk.refusal(&e))?;
             let name = session.profile().name.clone();

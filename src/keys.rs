@@ -24,7 +24,7 @@ pub fn generate(it: &KeysGenerate, desk: &Desk) -> Result<Report, Failure> {
         Ciphers::Both => &[Algorithm::Sm4, Algorithm::TripleDes],
     };
     let name = it.out.display().to_string();
-    let profiles = desk.profiles()?;
+    let profiles = desk.all_profiles()?;
     let file = KeyFile::generate(&name, &profiles, algorithms, true)
         .and_then(|file| file.save(&it.out, None).map(|()| file))
         .map_err(|e| Failure::explained(Class::Input, &e, lang))?;

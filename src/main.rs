@@ -21,6 +21,7 @@ mod language;
 mod manual;
 mod money;
 mod output;
+mod overlay;
 mod pin;
 mod progress;
 mod psam;

@@ -75,6 +75,11 @@ impl Output {
 
     /// Says something that must be heard even with `--quiet`.
     pub fn warn(&self, text: &str) {
+        Self::warn_line(text);
+    }
+
+    /// The same before there is an output.
+    pub fn warn_line(text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 

@@ -38,12 +38,15 @@ impl PinProvider for Person {
 
 impl Desk<'_> {
     /// Opens the card of `--reader` as a social security card.
-    pub fn session<'s>(&self, exclusive: bool) -> Result<Session<'s>, Failure> {
+    pub fn session<'s>(&'s self, exclusive: bool) -> Result<Session<'s>, Failure> {
         let options = Options {
             last_try: self.common.last_try,
             ..Options::default()
         };
-        let session = Session::open(self.card(exclusive)?).map_err(|e| self.refusal(&e))?;
+        let mut channel = self.card(exclusive)?;
+        let label = self.label(channel.as_mut());
+        let choose = |version| self.profile_for(version, label.as_deref());
+        let session = Session::open_choosing(channel, choose).map_err(|e| self.refusal(&e))?;
         Ok(session.with_options(options))
     }
 

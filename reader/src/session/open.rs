@@ -12,7 +12,7 @@ use crate::reset;
 use crate::select::Fci;
 use crate::wellknown;
 use card_model::crypto::Algorithm;
-use card_model::profile::Profile;
+use card_model::profile::{Profile, ProfileError};
 
 /// What a card tells before any authentication (`spec/files.md` §3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,9 +37,20 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The transport failed, the card is no social security card, or its version is not known.
     pub fn open(channel: Box<dyn Channel + 'a>) -> Result<Self, ReaderError> {
+        Self::open_choosing(channel, as_it_is)
+    }
+
+    /// The same, where `choose` may lay a provincial extension over the card's version.
+    ///
+    /// # Errors
+    /// As [`Session::open`], and those of `choose`.
+    pub fn open_choosing(
+        channel: Box<dyn Channel + 'a>,
+        choose: impl FnOnce(&'static Profile) -> Result<&'a Profile, ProfileError>,
+    ) -> Result<Self, ReaderError> {
         let mut session = Self::begin(channel, Profile::builtin(FIRST_PROFILE)?)?;
         session.read_free_data()?;
-        session.profile = session.profile_of_card()?;
+        session.profile = choose(session.profile_of_card()?)?;
         Ok(session)
     }
 
@@ -147,7 +158,7 @@ impl<'a> Session<'a> {
     /// The built-in profile of the version the card tells. An empty version means 1.0 – except on a card that announces
     /// SM4, which came with generation 3, and on a structure nobody has written to yet: that has no card identification
     /// code either, and is known by the directory file its environment announces (0B on 1.0 cards, 1E since 2.0).
-    fn profile_of_card(&self) -> Result<&'a Profile, ReaderError> {
+    fn profile_of_card(&self) -> Result<&'static Profile, ReaderError> {
         let version = self.data.version.as_deref().unwrap_or("");
         if version.is_empty() && self.algorithm == Ok(Algorithm::Sm4) {
             return Ok(Profile::builtin(FIRST_PROFILE)?);
@@ -197,6 +208,11 @@ impl<'a> Session<'a> {
         }
         Ok(())
     }
+}
+
+/// The card's version without any extension.
+fn as_it_is<'a>(version: &'static Profile) -> Result<&'a Profile, ProfileError> {
+    Ok(version)
 }
 
 /// Region in a card identification code: six decimal digits in its first three bytes.

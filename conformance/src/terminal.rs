@@ -1,9 +1,10 @@
 //! The moves of a test terminal: select, authenticate, verify. It looks at every status word and corrects nothing.
 
 use crate::ConformanceError;
-use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, Profile};
+use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, PinDefinition, PinRole, Profile};
 use card_model::secret::Pin;
 use card_model::status::StatusWord;
+use reader::certificate::pins::cryptogram;
 use reader::channel::Channel;
 use reader::command::Command;
 use reader::link::{Response, exchange};
@@ -18,6 +19,26 @@ pub struct Subject<'a> {
     pub identity: &'a CardIdentity,
     /// Its PIN. Without it the cases that need the PIN are left out.
     pub pin: Option<&'a Pin>,
+    /// The PINs of its certificate application. Without them that application is left out.
+    pub certificate_pins: Option<CertificatePins<'a>>,
+}
+
+/// The PINs of a certificate application.
+#[derive(Debug, Clone, Copy)]
+pub struct CertificatePins<'a> {
+    /// The user's.
+    pub user: &'a Pin,
+    /// The administrator's.
+    pub administrator: &'a Pin,
+}
+
+impl<'a> CertificatePins<'a> {
+    const fn of(&self, role: PinRole) -> &'a Pin {
+        match role {
+            PinRole::User => self.user,
+            PinRole::Administrator => self.administrator,
+        }
+    }
 }
 
 /// A terminal with a card and keys.
@@ -146,14 +167,34 @@ impl<'a> Terminal<'a> {
         Ok(self.send(&with_data([0x00, 0x82, 0x00, id], &data))?.sw)
     }
 
-    /// Authenticates a key named in a condition and wants success.
+    /// Proves what a condition names, a key or a PIN of a certificate application, and wants success.
     ///
     /// # Errors
-    /// As [`Terminal::authenticate`], an unknown key, or the card refuses.
+    /// As [`Terminal::authenticate`], a name that is neither or a PIN that is not known, or the card refuses.
     pub fn prove(&mut self, name: &str) -> Result<(), ConformanceError> {
+        if let Some(definition) = self.certificate_pin(name) {
+            return self.prove_pin(definition);
+        }
         let key = self.key(name)?;
         let sw = self.authenticate(key, None)?;
         self.demand(sw, || format!("EXTERNAL AUTHENTICATION {name}"))
+    }
+
+    /// A PIN of a certificate application by its name.
+    pub fn certificate_pin(&self, name: &str) -> Option<&'a PinDefinition> {
+        let files = &self.subject.profile.dedicated_files;
+        files.iter().flat_map(|file| &file.pins).find(|pin| pin.name == name)
+    }
+
+    fn prove_pin(&mut self, definition: &PinDefinition) -> Result<(), ConformanceError> {
+        let name = &definition.name;
+        let unknown = || ConformanceError::UnknownKey { name: name.clone() };
+        let pin = self.subject.certificate_pins.ok_or_else(unknown)?.of(definition.role);
+        let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(16))?;
+        self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
+        let proof = cryptogram(pin, &answer.data);
+        let sw = self.send(&with_data([0x00, 0x20, 0x01, definition.id], &proof))?.sw;
+        self.demand(sw, || format!("VERIFY {name}"))
     }
 
     /// A key of the profile by its name.

@@ -75,8 +75,8 @@ struct Target<'a> {
 impl<'a> Sweep<'a> {
     fn dedicated_file(&mut self, df: usize) -> Result<(), ConformanceError> {
         let file = self.terminal.df(df);
-        // Rules of the certificate application rest on PINs that are proved in another way; they have tests of their own.
-        if file.files.is_empty() || !file.pins.is_empty() {
+        let unknown_pins = !file.pins.is_empty() && self.terminal.subject.certificate_pins.is_none();
+        if file.files.is_empty() || unknown_pins {
             return Ok(());
         }
         let keys: BTreeSet<&str> = file
@@ -224,12 +224,14 @@ impl<'a> Sweep<'a> {
             &[]
         };
         let expected = if granted { Expected::Granted } else { Expected::Refused };
-        let right_sw = answer.sw
-            == if granted {
-                StatusWord::OK
-            } else {
-                StatusWord::SECURITY_NOT_SATISFIED
-            };
+        // A public key is written by the commands that make or import the pair and by no other (`card-model/COS.md`).
+        let key_file = operation == Operation::Update && target.file.key_pair.is_some();
+        let right_sw = match answer.sw {
+            StatusWord::OK => granted,
+            StatusWord::SECURITY_NOT_SATISFIED => !granted,
+            StatusWord::INCOMPATIBLE_FILE => !granted && key_file,
+            _ => false,
+        };
         if answer.sw == StatusWord::OK && operation == Operation::Update && mode.place == Place::Append {
             contents.appended();
         }
@@ -250,7 +252,9 @@ impl<'a> Sweep<'a> {
         states: &States,
         scenario: &str,
     ) -> Result<(), ConformanceError> {
-        let granted = states.satisfy(rule(target.file, operation));
+        let internal = matches!(target.file.structure, Structure::Internal { .. });
+        // The rules of a private key file are those of using and of making the key; its bytes are for nobody.
+        let granted = !internal && states.satisfy(rule(target.file, operation));
         let counts = self.report.files.entry((target.name.clone(), operation)).or_default();
         if granted && (target.contents.is_none() || operation == Operation::Update) {
             counts.empty += 1;
@@ -262,7 +266,6 @@ impl<'a> Sweep<'a> {
             &mut counts.refused
         }) += 1;
         let sw = self.terminal.select_file(target.file.fid)?;
-        let internal = matches!(target.file.structure, Structure::Internal { .. });
         if internal && sw == StatusWord::FILE_NOT_FOUND {
             return Ok(());
         }
@@ -336,10 +339,13 @@ impl<'a> Sweep<'a> {
         directory.files.iter().map(target).collect()
     }
 
-    /// Each version of each key opens what the key opens; a version that was not loaded is not found.
+    /// Each version of each key opens what the key opens; a version that was not loaded is not found. PINs have no versions.
     fn versions(&mut self, df: usize, keys: &[&str], targets: &mut [Target<'a>]) -> Result<(), ConformanceError> {
         let pin = self.terminal.knows_pin(df).is_some();
         for name in keys {
+            if self.terminal.certificate_pin(name).is_some() {
+                continue;
+            }
             let key = self.terminal.key(name)?;
             for version in 1..=key.versions + 1 {
                 self.establish(df, pin, &[])?;

@@ -108,6 +108,7 @@ impl World {
             profile: self.profile,
             identity: &self.identity,
             pin: Some(&self.settings.initial_pin),
+            certificate_pins: None,
         };
         Terminal::new(&mut self.sweep, &mut self.keys, subject)
     }

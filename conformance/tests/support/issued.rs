@@ -4,7 +4,7 @@ use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
 use card_model::profile::{Profile, Structure};
 use card_model::secret::Pin;
-use conformance::terminal::{Subject, Terminal};
+use conformance::terminal::{CertificatePins, Subject, Terminal};
 use personalize::{Batch, Holder, HolderRules, HoldersFile, IssueRun, ModelOs, Settings, Silent};
 use reader::channel::{Channel, ModelChannel};
 use reader::command::Command;
@@ -18,6 +18,7 @@ pub struct Issued {
     pub keys: KeyFile,
     pub identity: CardIdentity,
     pub pin: Pin,
+    pub administrator: Pin,
 }
 
 impl Issued {
@@ -65,6 +66,7 @@ impl Issued {
                 algorithm: profile.algorithm,
             },
             pin: settings.initial_pin.clone(),
+            administrator: settings.administrator_pin.clone(),
         }
     }
 
@@ -103,6 +105,10 @@ impl Issued {
             profile: self.profile,
             identity: &self.identity,
             pin: Some(&self.pin),
+            certificate_pins: Some(CertificatePins {
+                user: &self.pin,
+                administrator: &self.administrator,
+            }),
         };
         (&mut self.channel, &mut self.keys, subject)
     }

@@ -13,7 +13,7 @@ pub mod commands;
 mod error;
 mod files;
 mod keys;
-mod pins;
+pub mod pins;
 pub mod request;
 pub mod x509;
 

@@ -13,6 +13,11 @@ use card_model::sm2::sm3;
 use card_model::status::StatusWord;
 use zeroize::Zeroizing;
 
+/// What VERIFY presents of a PIN: the card's challenge, filled with 00 to a block, under the PIN's key.
+pub fn cryptogram(pin: &Pin, challenge: &[u8]) -> Vec<u8> {
+    master_cryptogram(Algorithm::Sm4, &pin_key(pin), challenge)
+}
+
 /// K: the first 16 bytes of SM3 over the packed digits.
 fn pin_key(pin: &Pin) -> Key {
     let hash = Zeroizing::new(sm3(pin.expose()));
@@ -48,8 +53,7 @@ impl CertificateApplication<'_> {
     pub fn verify_pin(&mut self, role: PinRole, pin: &Pin, last_try: bool) -> Result<(), CertificateError> {
         self.guard_pin(role, last_try)?;
         let challenge = self.challenge()?;
-        let cryptogram = master_cryptogram(Algorithm::Sm4, &pin_key(pin), &challenge);
-        let command = commands::verify(self.pin(role)?.id, &cryptogram)?;
+        let command = commands::verify(self.pin(role)?.id, &cryptogram(pin, &challenge))?;
         let sw = self.send(&command)?.sw;
         result(role, &command, sw)
     }

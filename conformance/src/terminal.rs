@@ -172,18 +172,12 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// As [`Terminal::authenticate`], a name that is neither or a PIN that is not known, or the card refuses.
     pub fn prove(&mut self, name: &str) -> Result<(), ConformanceError> {
-        if let Some(definition) = self.certificate_pin(name) {
+        if let Some(definition) = self.subject.profile.certificate_pin(name) {
             return self.prove_pin(definition);
         }
         let key = self.key(name)?;
         let sw = self.authenticate(key, None)?;
         self.demand(sw, || format!("EXTERNAL AUTHENTICATION {name}"))
-    }
-
-    /// A PIN of a certificate application by its name.
-    pub fn certificate_pin(&self, name: &str) -> Option<&'a PinDefinition> {
-        let files = &self.subject.profile.dedicated_files;
-        files.iter().flat_map(|file| &file.pins).find(|pin| pin.name == name)
     }
 
     fn prove_pin(&mut self, definition: &PinDefinition) -> Result<(), ConformanceError> {

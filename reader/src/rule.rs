@@ -26,6 +26,9 @@ pub struct Rule {
     pub missing: Vec<Vec<String>>,
     /// Why the security module that was given cannot help, where it is more than that a key is not there.
     pub module: Option<ModuleReason>,
+    /// Whether PINs of a certificate application are missing: a session cannot prove them, and their files have verbs of
+    /// their own.
+    pub certificate: bool,
 }
 
 /// What a security module says, in both languages.
@@ -139,6 +142,9 @@ impl Rule {
         if !self.is_missing() {
             return t!("session.rule.met_next", locale = locale).into_owned();
         }
+        if self.certificate {
+            return t!("session.rule.certificate_next", locale = locale).into_owned();
+        }
         let way = |parts: &Vec<String>| {
             let pin = parts
                 .iter()
@@ -178,6 +184,7 @@ mod tests {
                 .map(|way| way.iter().map(|part| (*part).to_owned()).collect())
                 .collect(),
             module: None,
+            certificate: false,
         }
     }
 
@@ -211,6 +218,14 @@ mod tests {
             "DF04/EF06 需要 PIN 或 RK1DF04；缺少 PIN 或 RK1DF04"
         );
         assert!(rule("PIN", &[&[]]).words(Lang::En).contains("the session had it"));
+        let certificate = Rule {
+            certificate: true,
+            ..rule("USERPIN and ADMINPIN", &[&["USERPIN", "ADMINPIN"]])
+        };
+        assert_eq!(
+            certificate.next_step(Lang::En),
+            "certificates and their keys are written with ssc cert write"
+        );
         let error = SecurityModuleError::NoPsam {
             module: "slot 2".to_owned(),
         };

@@ -160,6 +160,12 @@ impl Profile {
             .find_map(|df| df.pins.iter().find(|pin| pin.role == role))
     }
 
+    /// A PIN of a certificate application by the name that conditions give it.
+    pub fn certificate_pin(&self, name: &str) -> Option<&PinDefinition> {
+        let pins = self.dedicated_files.iter().flat_map(|df| &df.pins);
+        pins.into_iter().find(|pin| pin.name == name)
+    }
+
     /// Memory in bytes that the values of all elementary files and keys of the card take, without any overhead of the
     /// operating system.
     pub fn memory_needed(&self) -> u32 {

@@ -343,7 +343,7 @@ impl<'a> Sweep<'a> {
     fn versions(&mut self, df: usize, keys: &[&str], targets: &mut [Target<'a>]) -> Result<(), ConformanceError> {
         let pin = self.terminal.knows_pin(df).is_some();
         for name in keys {
-            if self.terminal.certificate_pin(name).is_some() {
+            if self.terminal.subject.profile.certificate_pin(name).is_some() {
                 continue;
             }
             let key = self.terminal.key(name)?;

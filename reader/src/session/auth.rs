@@ -197,12 +197,17 @@ impl Session<'_> {
         let (state, pin_there) = (self.state.clone(), self.pin_there());
         let missing = lacking(access, &state, pin_there, |key| self.holds_key(key));
         let module = missing.iter().flatten().find_map(|name| self.objection(name));
+        let certificate = missing
+            .iter()
+            .flatten()
+            .any(|name| self.profile.certificate_pin(name).is_some());
         Rule {
             path: reach.path.clone(),
             operation,
             condition: access.to_string(),
             missing,
             module,
+            certificate,
         }
     }
 

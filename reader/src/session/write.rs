@@ -53,6 +53,7 @@ impl Write {
                 condition,
                 missing: Vec::new(),
                 module: None,
+                certificate: false,
             };
             return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
         }

@@ -14,6 +14,8 @@ use std::rc::Rc;
 pub const REGION: &str = "990100";
 /// The PIN of test cards.
 pub const PIN: &str = "123456";
+/// The administrator's PIN of their certificate application.
+pub const ADMINISTRATOR: &str = "12345678";
 /// Historical bytes with a serial of nothing.
 pub const HISTORICAL: [u8; 13] = [
     0x00, 0x99, 0x26, 0x11, 0x01, 0x86, 0x99, 0x99, 0x01, 0x00, 0x00, 0x00, 0x01,
@@ -54,7 +56,7 @@ pub fn card(profile: &Profile, keys: &mut KeyFile, interface: Interface) -> Mode
     };
     let pins = structure::InitialPins {
         holder: pin(PIN),
-        administrator: pin("12345678"),
+        administrator: pin(ADMINISTRATOR),
     };
     structure::build(&mut bench, &ModelOs, &pins).expect("structure");
     channel.reset().expect("in memory");

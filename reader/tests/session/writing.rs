@@ -1,8 +1,13 @@
 //! Writing every element of every profile and reading it back.
 
-use crate::bench::{PIN, REGION, card, issued, keys, pin, profile};
+use crate::bench::{ADMINISTRATOR, PIN, REGION, card, issued, keys, pin, profile};
 use card_model::card::Interface;
-use card_model::profile::{Access, Element, Format, Meaning, Profile, Structure};
+use card_model::profile::{Access, Element, Format, KeyPair, Meaning, PinRole, Profile, Structure};
+use card_model::words::{Explain, Lang};
+use personalize::ca::{Authority, Lifetime};
+use reader::certificate::request::name;
+use reader::certificate::{BlockSize, CertificateApplication};
+use reader::channel::{Channel, system_entropy};
 use reader::decode::Value;
 use reader::error::ReaderError;
 use reader::session::{Session, Write};
@@ -59,12 +64,12 @@ fn sample(element: &Element, occurrence: u8) -> String {
     }
 }
 
-/// Every place of a profile that can be written with standard commands, in record order.
+/// Every place of a profile that a session can write, in record order; certificates have PINs of their own and follow in
+/// [`every_certificate_comes_back`].
 fn everything(profile: &Profile) -> Vec<(String, String)> {
     let mut values = Vec::new();
     for (df, file) in profile.files() {
         let path = format!("{}/{}", df.id, file.name());
-        // Certificates need PINs that are proved in another way: see the tests of the certificate application.
         let certificate = file.certificate_of.is_some();
         if file.update.is_never()
             || certificate
@@ -138,6 +143,62 @@ fn every_element_of_every_profile_comes_back() {
         let newest = session_field(cyclic, 1);
         assert_eq!(newest, "20260103", "record 1 is the newest");
     }
+}
+
+/// What the session leaves out above: both certificate files, written by the verbs of the certificate application, read back
+/// by the session as the profile has them.
+#[test]
+fn every_certificate_comes_back() {
+    let profile = profile("3.0");
+    let mut keys = keys();
+    let mut channel = card(profile, &mut keys, Interface::Contactless);
+    let mut entropy = system_entropy().expect("entropy");
+    let lifetime = Lifetime::years("2026-01-01T00:00:00Z".parse().expect("a moment"), 3).expect("a lifetime");
+    let authority = Authority::root(&name("CN=TEST root").expect("a name"), lifetime, &mut *entropy).expect("a root");
+    let mut application = CertificateApplication::open(&mut channel, profile).expect("selected");
+    application.verify_pin(PinRole::User, &pin(PIN), false).expect("right");
+    application
+        .verify_pin(PinRole::Administrator, &pin(ADMINISTRATOR), false)
+        .expect("right");
+    application.generate().expect("a key");
+    let request = application
+        .request(&name("CN=张三,O=TEST").expect("a name"))
+        .expect("signed");
+    let signing = authority.issue(&request, lifetime, &mut *entropy).expect("issued");
+    let encryption = authority
+        .issue_encryption(&request, lifetime, &mut *entropy)
+        .expect("issued");
+    application.import_encryption_pair(&encryption.key).expect("imported");
+    let written = [
+        (KeyPair::Signing, &signing),
+        (KeyPair::Encryption, &encryption.certificate),
+    ];
+    for (pair, certificate) in written {
+        application
+            .write_certificate(pair, certificate.to_der(), BlockSize::default())
+            .expect("written");
+    }
+    channel.reset().expect("in memory");
+    let mut session = Session::open_as(Box::new(&mut channel), profile).expect("SSSE");
+    for (pair, certificate) in written {
+        let (df, file) = profile
+            .files()
+            .find(|(_, file)| file.certificate_of == Some(pair))
+            .expect("a file for it");
+        let readings = session
+            .read(&[&format!("{}/{}", df.id, file.name())])
+            .expect("transport");
+        let element = readings[0].elements.first().expect("one element");
+        assert_eq!(element.raw[..certificate.to_der().len()], *certificate.to_der());
+        assert!(element.raw[certificate.to_der().len()..].iter().all(|byte| *byte == 0));
+    }
+    let refused = session.write_text(&[("CERT/0018", "00")]).expect("transport");
+    let error = refused[0]
+        .error
+        .as_ref()
+        .expect("no PIN of this application")
+        .explain(Lang::En);
+    assert!(error.next.is_some_and(|next| next.contains("ssc cert write")));
 }
 
 fn session_field(reading: &reader::session::FileReading, at: usize) -> String {

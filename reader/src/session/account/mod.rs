@@ -304,7 +304,7 @@ impl<'a> Session<'a> {
         let has_account = |df: &&DedicatedFile| {
             df.files
                 .iter()
-                .any(|file| matches!(file.structure, Structure::Internal { .. }))
+                .any(|file| matches!(file.structure, Structure::Internal { .. }) && file.key_pair.is_none())
         };
         let df = profile
             .dedicated_files
@@ -319,6 +319,7 @@ impl<'a> Session<'a> {
                 condition: PIN.to_owned(),
                 missing: vec![vec![PIN.to_owned()]],
                 module: None,
+                certificate: false,
             };
             return Err(ReaderError::NotAllowed { rule: Box::new(rule) });
         }

@@ -62,24 +62,39 @@ pub fn profile(name: &str) -> &'static Profile {
     Profile::builtin(name).unwrap()
 }
 
-/// A card with structure, keys and PINs, as it comes out of pre-personalization.
-pub fn card(interface: Interface) -> ModelChannel {
+/// TEST keys of an issuer.
+pub fn keys() -> KeyFile {
     let profile = profile("3.0");
-    let mut keys = KeyFile::generate("TEST keys", &[profile], &[profile.algorithm], true).unwrap();
-    let blank = Card::blank(profile, HISTORICAL);
-    let mut channel = ModelChannel::new(blank, interface, system_entropy().unwrap());
-    let identity = CardIdentity {
+    KeyFile::generate("TEST keys", &[profile], &[profile.algorithm], true).unwrap()
+}
+
+/// What goes into the keys of these cards.
+pub fn identity() -> CardIdentity {
+    CardIdentity {
         region: "990100".to_owned(),
         historical: HISTORICAL,
-        algorithm: profile.algorithm,
-    };
+        algorithm: profile("3.0").algorithm,
+    }
+}
+
+/// A card with structure, keys and PINs, as it comes out of pre-personalization.
+pub fn card(interface: Interface) -> ModelChannel {
+    card_of(&mut keys(), interface)
+}
+
+/// Such a card of an issuer.
+pub fn card_of(keys: &mut KeyFile, interface: Interface) -> ModelChannel {
+    let profile = profile("3.0");
+    let blank = Card::blank(profile, HISTORICAL);
+    let mut channel = ModelChannel::new(blank, interface, system_entropy().unwrap());
+    let identity = identity();
     let pins = InitialPins {
         holder: pin(USER),
         administrator: pin(ADMINISTRATOR),
     };
     let mut bench = Bench {
         channel: &mut channel,
-        loader: &mut keys,
+        loader: keys,
         profile,
         card: &identity,
     };

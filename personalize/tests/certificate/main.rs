@@ -13,6 +13,7 @@ mod chain;
 mod folder;
 mod interop;
 mod lifecycle;
+mod master;
 mod openssl;
 mod pins;
 mod power;

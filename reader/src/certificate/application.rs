@@ -51,11 +51,7 @@ impl<'c> CertificateApplication<'c> {
     /// # Errors
     /// As [`CertificateApplication::open`].
     pub fn select(&mut self) -> Result<(), CertificateError> {
-        let environment = self
-            .directory
-            .parent
-            .and_then(|parent| self.profile.dedicated_files.get(parent));
-        if let Some(environment) = environment {
+        if let Some(environment) = self.environment() {
             let select = basic::select_name(&environment.name)?;
             if self.send(&select)?.sw == StatusWord::FILE_NOT_FOUND {
                 // Whether the MF can be selected does not matter; the environment decides.
@@ -77,6 +73,17 @@ impl<'c> CertificateApplication<'c> {
     /// The profile of the card.
     pub fn profile(&self) -> &'c Profile {
         self.profile
+    }
+
+    /// The application's file in the profile.
+    pub(super) fn file(&self) -> &'c DedicatedFile {
+        self.directory
+    }
+
+    /// The environment's file in the profile.
+    pub(super) fn environment(&self) -> Option<&'c DedicatedFile> {
+        let parent = self.directory.parent?;
+        self.profile.dedicated_files.get(parent)
     }
 
     /// Id of the application's file in the profile.

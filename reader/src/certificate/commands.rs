@@ -58,6 +58,17 @@ pub const fn query(id: u8) -> Command {
     Command::new(0x00, 0x20, 0x01, id)
 }
 
+/// EXTERNAL AUTHENTICATION with the master key of the current file.
+///
+/// # Errors
+/// More data than one command takes.
+pub fn authenticate_master(cryptogram: &[u8]) -> Result<Command, CommandError> {
+    Command::new(0x00, 0x82, 0x00, 0x00).with_data(cryptogram)
+}
+
+/// Header of REPLACE KEY; `cipher ‖ MAC` follows.
+pub const REPLACE_KEY: [u8; 4] = [0x84, 0xD4, 0x01, 0x00];
+
 /// Header of CHANGE PIN; `cipher ‖ MAC` follows.
 pub const fn change_pin(id: u8) -> [u8; 4] {
     [0x84, 0x5E, 0x01, id]
@@ -179,6 +190,8 @@ mod tests {
         assert!(hex(import_public(0x14, &[0; 64]).expect("fits")).starts_with("80C2400046C0020014CA40"));
         assert!(hex(import_private(0x15, &[0; 32]).expect("fits")).starts_with("80C2C00126C2020015CB20"));
         assert!(hex(verify(0x81, &[0; 16]).expect("fits")).starts_with("0020018110"));
+        assert!(hex(authenticate_master(&[0; 16]).expect("fits")).starts_with("0082000010"));
+        assert_eq!(REPLACE_KEY, [0x84, 0xD4, 0x01, 0x00]);
         assert_eq!(change_pin(0x00), [0x84, 0x5E, 0x01, 0x00]);
     }
 

@@ -2,6 +2,7 @@
 
 use crate::channel::TransportError;
 use crate::command::{Command, CommandError};
+use crate::security::SecurityModuleError;
 use card_model::profile::{KeyPair, PinRole};
 use card_model::sm2::Sm2Error;
 use card_model::status::StatusWord;
@@ -127,6 +128,15 @@ pub enum CertificateError {
         /// Whose, in the order of the rule.
         roles: Vec<PinRole>,
     },
+    /// The security module could not compute.
+    Module(#[from] SecurityModuleError),
+    /// The master key that was presented is not that of the file.
+    MasterKey {
+        /// Id of the file in the profile.
+        file: String,
+        /// Tries left.
+        tries_left: u8,
+    },
     /// The card holds no key of this pair.
     NoKey {
         /// Which pair.
@@ -166,7 +176,8 @@ impl CertificateError {
         match self {
             Self::NoApplication { sw } | Self::Refused { sw, .. } => Some(*sw),
             Self::PinWrong { tries_left, .. } => Some(StatusWord::wrong_tries_left(*tries_left)),
-            Self::PinBlocked { .. } => Some(StatusWord::AUTHENTICATION_BLOCKED),
+            Self::PinBlocked { .. } | Self::MasterKey { tries_left: 0, .. } => Some(StatusWord::AUTHENTICATION_BLOCKED),
+            Self::MasterKey { tries_left, .. } => Some(StatusWord::wrong_tries_left(*tries_left)),
             Self::PinNeeded { .. } => Some(StatusWord::SECURITY_NOT_SATISFIED),
             _ => None,
         }
@@ -194,13 +205,14 @@ pub(super) fn title(command: &Command) -> String {
         (0x80, 0xC4) => "HASH",
         (0x80, 0xC9) => "EXPORT PUBLIC KEY",
         (0x84, 0x5E) => "CHANGE PIN",
+        (0x84, 0xD4) => "REPLACE KEY",
         (_, ins) => crate::commands::name(ins),
     };
     format!("{name} ({})", hex::encode_upper(command.header()))
 }
 
 /// Whose PIN, in words.
-pub(super) fn role_words(role: PinRole, lang: Lang) -> String {
+pub fn role_words(role: PinRole, lang: Lang) -> String {
     let locale = lang.locale();
     match role {
         PinRole::User => t!("pki.role.user", locale = locale),
@@ -233,6 +245,12 @@ impl Explain for CertificateError {
         match self {
             Self::Transport(error) => error.explain(lang),
             Self::Format(error) => error.explain(lang),
+            Self::Module(error) => error.explain(lang),
+            Self::MasterKey { file, tries_left } => tell(
+                t!("pki.master_key", locale = locale, file = file),
+                Some(t!("pki.pin_tries", locale = locale, n = tries_left).into_owned()),
+                Some(t!("pki.master_key_next", locale = locale)),
+            ),
             Self::Command(error) => tell(t!("pki.command", locale = locale, error = error), None, None),
             Self::NotInProfile { profile } => tell(
                 t!("pki.not_in_profile", locale = locale, profile = profile),

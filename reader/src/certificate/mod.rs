@@ -13,13 +13,14 @@ pub mod commands;
 mod error;
 mod files;
 mod keys;
+mod master;
 pub mod pins;
 pub mod request;
 pub mod x509;
 
 pub use application::CertificateApplication;
 pub use check::{CardCheck, Trust, verify_card};
-pub use error::{CertificateError, FormatError};
+pub use error::{CertificateError, FormatError, role_words};
 pub use files::BlockSize;
 
 #[cfg(test)]

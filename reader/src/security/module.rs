@@ -148,6 +148,32 @@ fn dedicated_file_factor(id: &str) -> Option<[u8; 8]> {
     })
 }
 
+impl KeyFile {
+    /// A whole REPLACE KEY command by which a successor's master key takes the place of this issuer's, as real writers of the
+    /// certificate application send it (`spec/commands.md` §1.5): `000000 ‖ key` encrypted with its length in front, under
+    /// this issuer's master key of the file. An HSM would be given the successor's key under a transport key; key files are
+    /// both at hand.
+    ///
+    /// # Errors
+    /// One of the keys is not there.
+    pub fn succession_command(
+        &self,
+        header: [u8; 4],
+        successor: &Self,
+        id: &str,
+        card: &CardIdentity,
+        challenge: &[u8],
+    ) -> Result<Vec<u8>, SecurityModuleError> {
+        let own = LoadingKey::new(card.algorithm, &self.master_key(MasterKey::Final(id), card)?);
+        let new = successor.master_key(MasterKey::Final(id), card)?;
+        let plain = Zeroizing::new([&[0; 3], new.expose()].concat());
+        let data = own.encrypt(&plain);
+        let header = header_with_length(header, data.len());
+        let mac = own.mac(challenge, &header, &data);
+        Ok([&header[..], &data, &mac].concat())
+    }
+}
+
 /// `header ‖ Lc` for `length` bytes of data and a MAC behind it.
 fn header_with_length(header: [u8; 4], length: usize) -> [u8; 5] {
     let [cla, ins, p1, p2] = header;

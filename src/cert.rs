@@ -1,6 +1,6 @@
 //! `ssc cert`: certificates in the card.
 
-use crate::args::{Cert, CertRead, CertRequest, CertVerify, CertWrite};
+use crate::args::{Cert, CertRead, CertRekey, CertRequest, CertVerify, CertWrite};
 use crate::ask;
 use crate::certificate::{PAIRS, pair_name, trust};
 use crate::connect::Desk;
@@ -22,6 +22,8 @@ pub fn run(it: &Cert, desk: &Desk) -> Result<Report, Failure> {
         Cert::Write(it) => write(it, desk),
         Cert::Read(it) => read(it, desk),
         Cert::Verify(it) => verify(it, desk),
+        Cert::Pin(it) => crate::cert_pin::run(it, desk),
+        Cert::Rekey(it) => rekey(it, desk),
     }
 }
 
@@ -266,4 +268,30 @@ fn verify(it: &CertVerify, desk: &Desk) -> Result<Report, Failure> {
     };
     let text = format!("{}\n{verdict}", crate::verify::lines(&checks, lang));
     Ok(Report::new(json!({ "ok": ok, "checks": views }), text).with(failure))
+}
+
+/// Replaces the master keys of environment and application by a successor's.
+fn rekey(it: &CertRekey, desk: &Desk) -> Result<Report, Failure> {
+    let mut old = desk.required_keys()?;
+    let mut new = desk.open_keys(&it.new_keys)?;
+    let locale = desk.output.lang.locale();
+    ask::confirm(
+        &t!("ssc.cert.rekey_really", locale = locale),
+        desk.common.yes,
+        desk.output,
+    )?;
+    let mut session = desk.session(true)?;
+    let card = session.identity().map_err(|e| desk.refusal(&e))?;
+    let profile = session.profile();
+    let fail = |e: CertificateError| desk.certificate(&e);
+    let mut application = CertificateApplication::open(session.channel(), profile).map_err(fail)?;
+    let replaced = application
+        .replace_master_keys(&mut old, &mut new, &card)
+        .map_err(fail)?;
+    let text = if replaced.is_empty() {
+        t!("ssc.cert.rekeyed_before", locale = locale)
+    } else {
+        t!("ssc.cert.rekeyed", locale = locale, files = replaced.join(" "))
+    };
+    Ok(Report::new(json!({ "replaced": replaced }), text))
 }

@@ -117,6 +117,7 @@ impl Desk<'_> {
             CertificateError::Transport(error) => return self.transport(error),
             error if error.is_about_pin() => Class::Pin,
             CertificateError::Format(_)
+            | CertificateError::Module(_)
             | CertificateError::TooLong { .. }
             | CertificateError::OtherKey { .. }
             | CertificateError::NotInProfile { .. }

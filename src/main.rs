@@ -9,6 +9,7 @@ mod bench;
 mod ca;
 mod card;
 mod cert;
+mod cert_pin;
 mod certificate;
 mod connect;
 mod demo;

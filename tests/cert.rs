@@ -320,3 +320,68 @@ fn traces_of_the_certificate_application_are_masked() {
         .replace(' ', "");
     assert!(sign.contains("0020018110********"), "{sign}");
 }
+
+/// PINs: asked for, changed, blocked, unblocked, given again by the issuer; and the master keys of a successor.
+#[test]
+fn pins_and_master_keys() {
+    let place = Place::with_card();
+    let pin = |code: i32, variables: &[(&str, &str)], words: &[&str]| {
+        let words = [&["cert", "pin"], words, &CARD, &["--json"]].concat();
+        place.run_with(variables, &words).expect(code).json()
+    };
+    let tries = |of: &str| pin(0, &[], &["status"])[of]["tries_left"].clone();
+    assert_eq!((tries("user"), tries("administrator")), (3.into(), 6.into()));
+    let right = pin(0, &PINS, &["verify"]);
+    has_keys(&right, &["pin", "set", "tries_left", "ok"]);
+    assert_eq!(pin(5, &[("SSC_CERT_PIN", "9999")], &["verify"])["tries_left"], 2);
+    let alone = pin(2, &[("SSC_CERT_PIN", "9999")], &["change"]);
+    assert_eq!(
+        alone["tries_left"], 2,
+        "nobody to ask for the new PIN, so no try is spent"
+    );
+    let change = [("SSC_CERT_PIN", "123456"), ("SSC_NEW_PIN", "2468")];
+    assert_eq!(pin(0, &change, &["change"])["ok"], true);
+    let change = [("SSC_ADMIN_PIN", "12345678"), ("SSC_NEW_PIN", "11223344")];
+    pin(0, &change, &["change", "--administrator"]);
+    for left in [2, 1] {
+        assert_eq!(pin(5, &[("SSC_CERT_PIN", "9999")], &["verify"])["tries_left"], left);
+    }
+    assert_eq!(
+        pin(5, &[("SSC_CERT_PIN", "9999")], &["verify"])["tries_left"],
+        1,
+        "the last try is kept"
+    );
+    pin(5, &[("SSC_CERT_PIN", "9999")], &["verify", "--last-try"]);
+    pin(5, &[("SSC_CERT_PIN", "2468")], &["verify"]);
+    pin(5, &[("SSC_ADMIN_PIN", "12345678")], &["unblock"]);
+    pin(0, &[("SSC_ADMIN_PIN", "11223344")], &["unblock"]);
+    pin(0, &[("SSC_CERT_PIN", "2468")], &["verify"]);
+    pin(0, &[("SSC_ADMIN_PIN", "11223344"), ("SSC_NEW_PIN", "1357")], &["reset"]);
+    pin(0, &[("SSC_CERT_PIN", "1357")], &["verify"]);
+
+    // The issuer's master key gives the administrator's PIN anew; a successor's takes its place.
+    place
+        .run(&["keys", "generate", "--test", "--out", "NEXT.keys"])
+        .expect(0);
+    let reset = |code, keys| {
+        let words = ["reset", "--administrator", "--keys", keys, "--yes"];
+        pin(code, &[("SSC_NEW_PIN", "87654321")], &words)
+    };
+    reset(4, "NEXT.keys");
+    reset(0, "TEST.keys");
+    pin(0, &[("SSC_ADMIN_PIN", "87654321")], &["verify", "--administrator"]);
+    let rekey = [
+        "cert",
+        "rekey",
+        "--keys",
+        "TEST.keys",
+        "--new-keys",
+        "NEXT.keys",
+        "--yes",
+    ];
+    let replaced = on_card(&place, 0, &rekey);
+    assert_eq!(replaced["replaced"], serde_json::json!(["PKI", "CERT"]));
+    assert_eq!(on_card(&place, 0, &rekey)["replaced"], serde_json::json!([]));
+    reset(4, "TEST.keys");
+    reset(0, "NEXT.keys");
+}

@@ -309,3 +309,55 @@ fn a_psam_in_the_second_slot_takes_the_place_of_the_keys() {
     psam.stop();
     run(&place, &daemon, &[&["read"], &with_psam[..]].concat()).expect(3);
 }
+
+/// The whole way of a certificate through pcscd, contactless: key in the card, request, authority, certificate and encryption
+/// pair in the card, verification; OpenSSL is the second opinion on a signature made in the card.
+#[test]
+fn a_certificate_goes_through_pcscd() {
+    const ID: &str = "distid:1234567812345678";
+    let place = Place::with_card();
+    place.run(&["ca", "new", "testca"]).expect(0);
+    let daemon = PrivateDaemon::start("ssc certificates").expect("pcscd");
+    let served = Served::start(&place, &daemon, "card.sim", &["--interface", "contactless"]);
+    let on_card = |words: &[&str]| {
+        let mut command = place.command(&[words, &["--json"]].concat());
+        command
+            .env("PCSCLITE_CSOCK_NAME", daemon.socket())
+            .envs([("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")]);
+        finish(&mut command).expect(0).json()
+    };
+    let openssl = |words: &str| {
+        let mut command = Command::new("openssl");
+        let output = command.args(words.split(' ')).current_dir(place.dir()).output();
+        let output = output.expect("openssl must be installed");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "openssl {words}: {said}");
+    };
+    on_card(&["cert", "request", "--out", "card.csr"]);
+    place.run(&["ca", "issue", "testca", "card.csr"]).expect(0);
+    on_card(&["cert", "write", "card.key", "card.signing.crt", "card.encryption.crt"]);
+    let checked = on_card(&["verify", "--keys", "TEST.keys", "--ca", "testca"]);
+    assert_eq!(checked["genuine"], true, "{checked}");
+    let answered = |check: &serde_json::Value| check["name"] == "signing_challenge" && check["note"] == false;
+    assert!(
+        checked["checks"].as_array().expect("list").iter().any(answered),
+        "{checked}"
+    );
+
+    openssl(&format!(
+        "verify -vfyopt {ID} -partial_chain -trusted testca/issuing.crt card.signing.crt"
+    ));
+    place.write("letter.txt", "signed in the field of a reader");
+    on_card(&["sign", "letter.txt", "--out", "letter.sig"]);
+    openssl("x509 -in card.signing.crt -noout -pubkey -out card.pub");
+    openssl(&format!(
+        "pkeyutl -verify -pubin -inkey card.pub -rawin -digest sm3 -pkeyopt {ID} -in letter.txt -sigfile letter.sig"
+    ));
+    openssl("x509 -in card.encryption.crt -noout -pubkey -out enc.pub");
+    openssl("pkeyutl -encrypt -pubin -inkey enc.pub -in letter.txt -out letter.sm2");
+    assert_eq!(
+        on_card(&["decrypt", "letter.sm2"])["plain"],
+        hex::encode_upper("signed in the field of a reader")
+    );
+    served.stop();
+}

@@ -10,6 +10,35 @@ pub enum Cert {
     Write(CertWrite),
     Read(CertRead),
     Verify(CertVerify),
+    #[command(subcommand)]
+    Pin(CertPin),
+    Rekey(CertRekey),
+}
+
+/// `ssc cert pin`.
+#[derive(Debug, Subcommand)]
+pub enum CertPin {
+    Status,
+    Verify(CertPinOf),
+    Change(CertPinOf),
+    Reset(CertPinOf),
+    Unblock,
+}
+
+/// Whose PIN.
+#[derive(Debug, Args)]
+pub struct CertPinOf {
+    /// The administrator's instead of the user's.
+    #[arg(long)]
+    pub administrator: bool,
+}
+
+/// `ssc cert rekey`.
+#[derive(Debug, Args)]
+pub struct CertRekey {
+    /// Key file of the successor.
+    #[arg(long, value_name = "FILE")]
+    pub new_keys: PathBuf,
 }
 
 /// What certificates are held against.

@@ -3,10 +3,12 @@
 //! Pure: no I/O, no clock, no global state. Entropy comes in as a parameter, so every run can be repeated.
 
 mod apdu;
+mod basic;
 pub mod card;
 mod chip;
 pub mod codes;
 pub mod crypto;
+mod exchange;
 mod memory;
 pub mod profile;
 pub mod psam;

@@ -33,7 +33,8 @@ pub use object::{DfKind, EfStructure, KeyType, UpdateProtection};
 
 use crate::apdu::Apdu;
 use crate::crypto::{Algorithm, SessionKey};
-use crate::memory::{Memory, WriteError};
+use crate::exchange::{Reply, Stop, draw_challenge};
+use crate::memory::Memory;
 use crate::profile::Profile;
 use crate::secret::{Key, equal};
 use crate::status::StatusWord as Sw;
@@ -104,9 +105,6 @@ impl Response {
         bytes
     }
 }
-
-/// What a command gives back when it succeeds.
-type Reply = ArrayVec<u8, 256>;
 
 /// A card: non-volatile memory, and a session while it has power. A clone is a second card in the same state, session
 /// included, with which a tester can try the same moment twice.
@@ -298,7 +296,7 @@ impl Card {
         }
         let command = Command::parse(&apdu)?;
         if !matches!(command, Command::GetResponse) {
-            session.clear_waiting();
+            session.waiting.clear();
         }
         if self.files.is_blocked(&self.memory, session.df) {
             match command {
@@ -319,7 +317,7 @@ impl Card {
             Command::UpdateRecord { file, record, data } => self.update_record(session, &apdu, file, record, data),
             Command::ReadBinary { file, offset } => self.read_binary(session, file, offset, apdu.le),
             Command::UpdateBinary { file, offset, data } => self.update_binary(session, &apdu, file, offset, data),
-            Command::GetChallenge { length } => Ok(get_challenge(session, length, entropy)),
+            Command::GetChallenge { length } => Ok(draw_challenge(&mut session.challenge, length, entropy)),
             Command::InternalAuthentication(data) => self.internal_authentication(session, data),
             Command::ExternalAuthentication { key, authentication } => {
                 self.external_authentication(session, key, authentication)
@@ -331,7 +329,7 @@ impl Card {
             Command::ResetPin { cipher, mac } => self.reset_pin(session, &apdu, cipher, mac),
             Command::ApplicationBlock { mac } => self.application_block(session, &apdu, mac),
             Command::CardBlock { mac } => self.card_block(session, &apdu, mac),
-            Command::GetResponse => return get_response(session, apdu.le),
+            Command::GetResponse => return session.waiting.fetch(apdu.le),
             Command::GetBalance(kind) => self.balance(session, kind),
             Command::InitializeLoad {
                 index,
@@ -447,28 +445,6 @@ impl Card {
     }
 }
 
-/// Why a command ends without success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Refused(Sw),
-    PowerLost,
-}
-
-impl From<Sw> for Stop {
-    fn from(sw: Sw) -> Self {
-        Self::Refused(sw)
-    }
-}
-
-impl From<WriteError> for Stop {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::PowerLost => Self::PowerLost,
-            WriteError::TooLarge => Self::Refused(Sw::MEMORY_FAILURE),
-        }
-    }
-}
-
 impl From<CreateError> for Stop {
     fn from(error: CreateError) -> Self {
         match error {
@@ -478,42 +454,14 @@ impl From<CreateError> for Stop {
     }
 }
 
-/// GET CHALLENGE: the newest value is the valid one.
-fn get_challenge(session: &mut Session, length: usize, entropy: &mut dyn Rng) -> Reply {
-    let mut challenge = ArrayVec::from([0; 16]);
-    challenge.truncate(length);
-    entropy.fill_bytes(&mut challenge);
-    let reply = challenge.iter().copied().collect();
-    session.challenge = Some(challenge);
-    reply
-}
-
 /// Case 4 on T=0 answers 61xx and keeps the data for GET RESPONSE; everything else is answered at once, cut to Le.
 fn transport(session: &mut Session, apdu: &Apdu<'_>, mut reply: Reply) -> (Reply, Sw) {
     if reply.is_empty() || apdu.data.is_empty() {
         return (reply, Sw::OK);
     }
     if session.interface == Interface::Contact {
-        let sw = Sw::more_data(reply.len());
-        session.waiting = reply;
-        return (Reply::new(), sw);
+        return (Reply::new(), session.waiting.keep(reply));
     }
     reply.truncate(apdu.le.map_or(usize::MAX, usize::from));
     (reply, Sw::OK)
-}
-
-/// GET RESPONSE: Le 00 or more than waits is answered 6Cxx, less leaves the rest waiting (STD-P5 §6.6).
-fn get_response(session: &mut Session, le: Option<u16>) -> Result<(Reply, Sw), Stop> {
-    let waiting = session.waiting.len();
-    let wanted = usize::from(le.unwrap_or(256));
-    if waiting == 0 {
-        return Err(Sw::NO_DATA.into());
-    }
-    if wanted > waiting {
-        // A matter of transport: it ends nothing that was begun.
-        return Ok((Reply::new(), Sw::wrong_le(waiting)));
-    }
-    let reply = session.waiting.drain(..wanted).collect();
-    let rest = session.waiting.len();
-    Ok((reply, if rest == 0 { Sw::OK } else { Sw::more_data(rest) }))
 }

@@ -4,10 +4,10 @@ use super::Interface;
 use super::command::Purchase;
 use super::condition::KeySet;
 use crate::crypto::{LoadingKey, SessionKey};
+use crate::exchange::{Challenge, Waiting};
 use crate::secret::Key;
 use crate::sm2::{PrivateKey, PublicKey};
 use arrayvec::ArrayVec;
-use zeroize::Zeroize;
 
 /// A transaction of the medical account between INITIALIZE and the command that completes it.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub struct Session {
     /// Number of the current record.
     pub record: Option<u8>,
     /// The newest challenge, until it is used or another DF is selected.
-    pub challenge: Option<ArrayVec<u8, 16>>,
+    pub challenge: Option<Challenge>,
     /// Environments (indexes of DDFs) whose PIN was verified since power-on.
     pub verified: ArrayVec<usize, 8>,
     /// Keys authenticated since the current DF was selected.
@@ -71,7 +71,7 @@ pub struct Session {
     /// Import of an encryption pair.
     pub import: Import,
     /// Response data waiting for GET RESPONSE.
-    pub waiting: ArrayVec<u8, 256>,
+    pub waiting: Waiting,
     /// Name and last hit of a SELECT by name, for the next occurrence.
     pub search: Option<(ArrayVec<u8, 16>, usize)>,
 }
@@ -92,7 +92,7 @@ impl Session {
             transaction: None,
             export: None,
             import: Import::default(),
-            waiting: ArrayVec::new(),
+            waiting: Waiting::default(),
             search: None,
         }
     }
@@ -125,19 +125,5 @@ impl Session {
             // A ninth environment is not remembered: it stays unverified.
             let _ = self.verified.try_push(environment);
         }
-    }
-}
-
-impl Session {
-    /// Wipes response data that nobody fetched: it may be a decrypted key.
-    pub fn clear_waiting(&mut self) {
-        self.waiting.as_mut_slice().zeroize();
-        self.waiting.clear();
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.clear_waiting();
     }
 }

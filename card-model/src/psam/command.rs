@@ -1,6 +1,8 @@
 //! From APDU to command: class, instruction, P1-P2 and lengths are judged here, before any state is looked at.
 
 use crate::apdu::Apdu;
+pub use crate::basic::{FileReference, Occurrence, RecordReference, Selection};
+use crate::basic::{binary_reference, no_data, p1p2, record_reference, select};
 use crate::crypto::MAC_LENGTH;
 use crate::status::StatusWord as Sw;
 
@@ -54,47 +56,6 @@ pub enum Command<'a> {
 /// Bytes of INIT SAM FOR PURCHASE before the diversification factors: random 4, sequence number of the card 2, three amounts
 /// 4 each, type 1, date 4, time 3, key version 1, algorithm 1.
 pub const PURCHASE: usize = 28;
-
-/// What SELECT selects.
-#[derive(Debug, Clone, Copy)]
-pub enum Selection<'a> {
-    /// The master file.
-    Root,
-    /// A dedicated file, or an elementary file of the current one.
-    Fid(u16),
-    /// An elementary file of the current dedicated file.
-    Ef(u16),
-    /// A dedicated file by whole or partial name, first or next occurrence.
-    Name { name: &'a [u8], next: bool },
-}
-
-/// Which elementary file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileReference {
-    /// The current one.
-    Current,
-    /// By short file identifier, which makes it the current one.
-    Sfi(u8),
-}
-
-/// Which record. Number 0 is the current record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordReference {
-    /// Mode 4.
-    Number(u8),
-    /// Mode 5: from this one to the last.
-    From(u8),
-    /// Mode 6: from the last down to this one.
-    DownTo(u8),
-    /// Mode 0: first with this identifier (tag).
-    First(u8),
-    /// Mode 1.
-    Last(u8),
-    /// Mode 2.
-    Next(u8),
-    /// Mode 3.
-    Previous(u8),
-}
 
 /// P1 of CIPHER DATA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,84 +202,10 @@ fn is_instruction(ins: u8) -> bool {
     )
 }
 
-fn p1p2(apdu: &Apdu<'_>, p1: u8, p2: u8) -> Result<(), Sw> {
-    if (apdu.p1(), apdu.p2()) == (p1, p2) {
-        Ok(())
-    } else {
-        Err(Sw::WRONG_P1P2)
-    }
-}
-
-fn no_data(apdu: &Apdu<'_>) -> Result<(), Sw> {
-    if apdu.data.is_empty() {
-        Ok(())
-    } else {
-        Err(Sw::WRONG_LENGTH)
-    }
-}
-
 /// Data and MAC of a secured command without Le.
 fn secured<'a>(apdu: &Apdu<'a>) -> Result<(&'a [u8], &'a [u8]), Sw> {
     match (apdu.data.split_last_chunk::<MAC_LENGTH>(), apdu.le) {
         (Some((data, mac)), None) => Ok((data, mac)),
         _ => Err(Sw::WRONG_LENGTH),
     }
-}
-
-fn select<'a>(apdu: &Apdu<'a>) -> Result<Selection<'a>, Sw> {
-    let fid = |data: &[u8]| {
-        <[u8; 2]>::try_from(data)
-            .map(u16::from_be_bytes)
-            .map_err(|_| Sw::WRONG_LENGTH)
-    };
-    match (apdu.p1(), apdu.p2()) {
-        (0x00, 0x00) if apdu.data.is_empty() => Ok(Selection::Root),
-        (0x00, 0x00) => fid(apdu.data).map(Selection::Fid),
-        (0x02, 0x00) => fid(apdu.data).map(Selection::Ef),
-        (0x04, occurrence @ (0x00 | 0x02)) => match apdu.data.len() {
-            5..=16 => Ok(Selection::Name {
-                name: apdu.data,
-                next: occurrence == 0x02,
-            }),
-            _ => Err(Sw::WRONG_LENGTH),
-        },
-        _ => Err(Sw::WRONG_P1P2),
-    }
-}
-
-fn file_reference(sfi: u8) -> Result<FileReference, Sw> {
-    match sfi {
-        0 => Ok(FileReference::Current),
-        1..=30 => Ok(FileReference::Sfi(sfi)),
-        _ => Err(Sw::WRONG_P1P2),
-    }
-}
-
-/// P1 b8 = 1: SFI and an offset of 8 bits; else an offset of 15 bits in the current file.
-fn binary_reference(apdu: &Apdu<'_>) -> Result<(FileReference, usize), Sw> {
-    let (p1, p2) = (apdu.p1(), apdu.p2());
-    match p1 {
-        0x00..=0x7F => Ok((FileReference::Current, usize::from(p1) << 8 | usize::from(p2))),
-        0x80..=0x9F if p1 & 0x1F != 0 => Ok((file_reference(p1 & 0x1F)?, usize::from(p2))),
-        _ => Err(Sw::WRONG_P1P2),
-    }
-}
-
-fn record_reference(apdu: &Apdu<'_>) -> Result<(FileReference, RecordReference), Sw> {
-    let file = file_reference(apdu.p2() >> 3)?;
-    let p1 = apdu.p1();
-    if p1 == 0xFF {
-        return Err(Sw::WRONG_P1P2);
-    }
-    let record = match apdu.p2() & 7 {
-        0 => RecordReference::First(p1),
-        1 => RecordReference::Last(p1),
-        2 => RecordReference::Next(p1),
-        3 => RecordReference::Previous(p1),
-        4 => RecordReference::Number(p1),
-        5 => RecordReference::From(p1),
-        6 => RecordReference::DownTo(p1),
-        _ => return Err(Sw::WRONG_P1P2),
-    };
-    Ok((file, record))
 }

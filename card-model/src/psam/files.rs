@@ -3,7 +3,7 @@
 //! All files but key files are free to read. Contents are changed with a MAC under the master key of the file's dedicated
 //! file; the transaction number is written by the PSAM alone.
 
-use super::command::{FileReference, RecordReference};
+use super::command::{FileReference, Occurrence, RecordReference};
 use super::description::FileRole;
 use super::session::Session;
 use super::{Psam, Reply, Stop};
@@ -56,15 +56,16 @@ impl Psam {
             RecordReference::DownTo(number) => named(number)
                 .map(|first| (first..=last).rev().collect())
                 .unwrap_or_default(),
-            RecordReference::First(id) => (1..=last).find(|n| tagged(id, n)).into_iter().collect(),
-            RecordReference::Last(id) => (1..=last).rev().find(|n| tagged(id, n)).into_iter().collect(),
-            RecordReference::Next(id) => {
-                let start = current.map_or(1, |current| current + 1);
-                (start..=last).find(|n| tagged(id, n)).into_iter().collect()
-            }
-            RecordReference::Previous(id) => {
-                let end = current.unwrap_or(last + 1);
-                (1..end).rev().find(|n| tagged(id, n)).into_iter().collect()
+            RecordReference::Identifier { id, occurrence } => {
+                let fits = |n: &usize| tagged(id, n);
+                match occurrence {
+                    Occurrence::First => (1..=last).find(fits),
+                    Occurrence::Last => (1..=last).rev().find(fits),
+                    Occurrence::Next => (current.map_or(1, |current| current + 1)..=last).find(fits),
+                    Occurrence::Previous => (1..current.unwrap_or(last + 1)).rev().find(fits),
+                }
+                .into_iter()
+                .collect()
             }
         };
         let mut reply = Reply::new();
@@ -73,10 +74,7 @@ impl Psam {
             let room = reply.remaining_capacity();
             reply.extend(record.iter().copied().take(room));
         }
-        let by_identifier = !matches!(
-            record,
-            RecordReference::Number(_) | RecordReference::From(_) | RecordReference::DownTo(_)
-        );
+        let by_identifier = matches!(record, RecordReference::Identifier { .. });
         match numbers.first() {
             None => return Err(Sw::RECORD_NOT_FOUND.into()),
             Some(number) if by_identifier => session.record = u8::try_from(*number).ok(),

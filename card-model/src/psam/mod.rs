@@ -31,9 +31,9 @@ pub use usage::{KeyKind, SessionFactor, Usage};
 
 use crate::apdu::Apdu;
 use crate::card::{ImageError, Interface, Refusal, Response};
-use crate::memory::{Memory, WriteError};
+use crate::exchange::{Reply, Stop, draw_challenge};
+use crate::memory::Memory;
 use crate::status::StatusWord as Sw;
-use arrayvec::ArrayVec;
 use command::Command;
 use rand_core::Rng;
 use session::Session;
@@ -43,9 +43,6 @@ use store::{Store, StoreError};
 const MAGIC: [u8; 8] = *b"SSC-PSAM";
 /// Format of the image that this program writes.
 const FORMAT: u16 = 1;
-
-/// What a command gives back when it succeeds.
-type Reply = ArrayVec<u8, 256>;
 
 /// A PSAM: non-volatile memory, and a session while it has power.
 pub struct Psam {
@@ -202,8 +199,8 @@ impl Psam {
                 data,
                 mac,
             } => self.update_binary(session, &apdu, file, offset, data, mac),
-            Command::GetChallenge { length } => Ok(get_challenge(session, length, entropy)),
-            Command::GetResponse => return get_response(session, apdu.le),
+            Command::GetChallenge { length } => Ok(draw_challenge(&mut session.challenge, length, entropy)),
+            Command::GetResponse => return session.waiting.fetch(apdu.le),
             Command::InitializeEnvironment { province } => initialize_environment(session, province),
             Command::DeliverSessionKey { usage, id, data } => self.deliver(session, usage, id, data),
             Command::CipherData { step, data } => delivery::cipher(session, step, data),
@@ -250,28 +247,6 @@ impl Psam {
 #[error("{0} bytes of memory are too few for the files of the PSAM")]
 pub struct PsamMemoryError(pub u16);
 
-/// Why a command ends without success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Refused(Sw),
-    PowerLost,
-}
-
-impl From<Sw> for Stop {
-    fn from(sw: Sw) -> Self {
-        Self::Refused(sw)
-    }
-}
-
-impl From<WriteError> for Stop {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::PowerLost => Self::PowerLost,
-            WriteError::TooLarge => Self::Refused(Sw::MEMORY_FAILURE),
-        }
-    }
-}
-
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         match error {
@@ -279,16 +254,6 @@ impl From<StoreError> for Stop {
             StoreError::Write(error) => error.into(),
         }
     }
-}
-
-/// GET CHALLENGE: the newest value is the valid one.
-fn get_challenge(session: &mut Session, length: usize, entropy: &mut dyn Rng) -> Reply {
-    let mut challenge = ArrayVec::from([0; 16]);
-    challenge.truncate(length);
-    entropy.fill_bytes(&mut challenge);
-    let reply = challenge.iter().copied().collect();
-    session.challenge = Some(challenge);
-    reply
 }
 
 /// INITIALIZE ENVIRONMENT: the province of the card, the first byte of its identification code. The factors of later
@@ -308,22 +273,5 @@ fn transport(session: &mut Session, apdu: &Apdu<'_>, reply: Reply) -> (Reply, Sw
     if reply.is_empty() || apdu.data.is_empty() {
         return (reply, Sw::OK);
     }
-    let sw = Sw::more_data(reply.len());
-    session.waiting = reply;
-    (Reply::new(), sw)
-}
-
-/// GET RESPONSE: Le 00 or more than waits is answered 6Cxx, less leaves the rest waiting.
-fn get_response(session: &mut Session, le: Option<u16>) -> Result<(Reply, Sw), Stop> {
-    let waiting = session.waiting.len();
-    let wanted = usize::from(le.unwrap_or(256));
-    if waiting == 0 {
-        return Err(Sw::NO_DATA.into());
-    }
-    if wanted > waiting {
-        return Err(Sw::wrong_le(waiting).into());
-    }
-    let reply = session.waiting.drain(..wanted).collect();
-    let rest = session.waiting.len();
-    Ok((reply, if rest == 0 { Sw::OK } else { Sw::more_data(rest) }))
+    (Reply::new(), session.waiting.keep(reply))
 }

@@ -13,7 +13,7 @@ const ROOT: usize = 0;
 impl Psam {
     pub(super) fn select(&mut self, session: &mut Session, selection: Selection<'_>) -> Result<Reply, Stop> {
         let df = match selection {
-            Selection::Root => ROOT,
+            Selection::Mf => ROOT,
             Selection::Fid(fid) => match self.df_by_fid(session.df, fid) {
                 Some(df) => df,
                 // As cards do, P1 00 also reaches an elementary file of the current dedicated file.

@@ -2,6 +2,7 @@
 
 use super::usage::KeyKind;
 use crate::crypto::{MacChain, SessionKey};
+use crate::exchange::{Challenge, Waiting};
 use arrayvec::ArrayVec;
 use zeroize::Zeroize;
 
@@ -15,9 +16,9 @@ pub struct Session {
     /// Current record of the directory, from 1.
     pub record: Option<u8>,
     /// The newest challenge; used once.
-    pub challenge: Option<ArrayVec<u8, 16>>,
+    pub challenge: Option<Challenge>,
     /// Data that waits for GET RESPONSE.
-    pub waiting: ArrayVec<u8, 256>,
+    pub waiting: Waiting,
     /// Last name that was selected and where, for "next occurrence".
     pub search: Option<(ArrayVec<u8, 16>, usize)>,
     /// Province of the card, by INITIALIZE ENVIRONMENT: two packed digits.
@@ -66,12 +67,6 @@ impl Session {
             self.record = None;
         }
         self.ef = Some(ef);
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.waiting.as_mut_slice().zeroize();
     }
 }
 

@@ -47,6 +47,15 @@ pub struct Common {
     /// Interface of a simulated card.
     #[arg(long, global = true, value_enum, value_name = "KIND", hide_possible_values = true)]
     pub interface: Option<InterfaceName>,
+    /// Makes a simulated card as slow as a real one on this line.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "9600|115200|106k|424k|848k",
+        hide_possible_values = true
+    )]
+    pub line: Option<LineName>,
     /// One JSON document on stdout.
     #[arg(long, global = true)]
     pub json: bool,
@@ -70,6 +79,21 @@ pub struct Common {
     pub yes: bool,
     #[arg(long, short = 'h', global = true, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+/// Line as written on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LineName {
+    #[value(name = "9600")]
+    Contact9600,
+    #[value(name = "115200")]
+    Contact115200,
+    #[value(name = "106k")]
+    Contactless106,
+    #[value(name = "424k")]
+    Contactless424,
+    #[value(name = "848k")]
+    Contactless848,
 }
 
 /// Interface as written on the command line.
@@ -240,6 +264,9 @@ pub struct CardServe {
         hide_default_value = true
     )]
     pub vpcd: String,
+    /// Pulls the card after so many words written to its memory.
+    #[arg(long, value_name = "N")]
+    pub tear: Option<u64>,
 }
 
 /// `ssc keys`.

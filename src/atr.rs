@@ -181,6 +181,6 @@ mod tests {
         assert_eq!(good(""), None);
         let words = |text: &str| bytes(text, Lang::En).map_err(|failure| failure.words.what).unwrap_err();
         assert!(words("3B 6D 0O").contains("byte 3"), "{}", words("3B 6D 0O"));
-        assert!(words("3B 6D 0").contains("byte 3"), "{}", words("3B 6D 0"));
+        assert!(words("3B 6D 0").contains("Byte 3"), "{}", words("3B 6D 0"));
     }
 }

@@ -5,12 +5,12 @@ use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, Table};
 use card_model::profile::{DedicatedFileKind, Profile, Structure};
-use reader::channel::Channel;
+use reader::channel::{Channel, Figures, Line};
 use reader::command::Command;
 use reader::link;
 use reader::session::Session;
 use rust_i18n::t;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// A command to be measured and what has to be done once before.
@@ -25,6 +25,8 @@ struct Times {
     name: String,
     sorted: Vec<Duration>,
     total: Duration,
+    /// What went over the line.
+    line: Figures,
 }
 
 impl Times {
@@ -33,6 +35,17 @@ impl Times {
         let time = self.sorted.get(last * percent / 100).copied().unwrap_or_default();
         // Tenths of a microsecond: the model in this process answers faster than one.
         (time.as_nanos() as f64 / 100.0).round() / 10.0
+    }
+
+    /// Microseconds of one run on a line.
+    fn on_line(&self, line: Line) -> f64 {
+        let runs = self.sorted.len().max(1) as f64;
+        (self.line.on(line).as_secs_f64() * 1e6 / runs).round()
+    }
+
+    fn on_lines(&self, desk: &Desk) -> Value {
+        let one = |line: Line| (line.short().to_owned(), json!(self.on_line(line)));
+        Value::Object(Line::of(desk.interface()).map(one).collect())
     }
 
     fn per_second(&self) -> f64 {
@@ -56,22 +69,29 @@ pub fn run(it: &Bench, desk: &Desk) -> Result<Report, Failure> {
         }
     }
     measured.extend(external_authentication(card, it.runs, desk)?);
+    let shown = desk.line().or_else(|| Line::of(desk.interface()).next());
+    let shown = shown.unwrap_or(Line::Contact9600);
     let mut table = Table::new(&[
         t!("ssc.bench.command", locale = locale).into_owned(),
         ">n".into(),
         format!(">{}", t!("ssc.bench.median", locale = locale)),
         ">p99 µs".into(),
+        format!(">{}", t!("ssc.bench.line", locale = locale, line = shown.short())),
         format!(">{}", t!("ssc.bench.rate", locale = locale)),
     ]);
     let mut rows = Vec::new();
     for times in &measured {
         let (n, median, p99, rate) = (times.sorted.len(), times.at(50), times.at(99), times.per_second());
-        rows.push(json!({ "command": times.name, "n": n, "median_us": median, "p99_us": p99, "per_second": rate }));
+        rows.push(
+            json!({ "command": times.name, "n": n, "median_us": median, "p99_us": p99, "per_second": rate,
+            "line_us": times.on_lines(desk) }),
+        );
         table.row(vec![
             times.name.clone(),
             n.to_string(),
             format!("{median:.1}"),
             format!("{p99:.1}"),
+            format!("{:.0}", times.on_line(shown)),
             format!("{rate:.0}"),
         ]);
     }
@@ -175,6 +195,7 @@ fn measure(card: &mut dyn Channel, probe: &Probe, runs: u32, desk: &Desk) -> Res
     {
         return Ok(None);
     }
+    let before = desk.figures();
     let start = Instant::now();
     let mut times = Vec::with_capacity(runs as usize);
     for _ in 0..runs {
@@ -182,7 +203,9 @@ fn measure(card: &mut dyn Channel, probe: &Probe, runs: u32, desk: &Desk) -> Res
         link::exchange(card, &probe.command).map_err(|e| desk.transport(&e))?;
         times.push(begin.elapsed());
     }
-    Ok(Some(finish(probe.name.clone(), times, start.elapsed())))
+    let total = start.elapsed();
+    let line = desk.figures().since(&before);
+    Ok(Some(finish(probe.name.clone(), times, total, line)))
 }
 
 /// The profile of an issued card.
@@ -213,6 +236,7 @@ fn external_authentication(card: Box<dyn Channel>, runs: u32, desk: &Desk) -> Re
     };
     // A key that the card refuses is told, not measured: each further try would bring it nearer to being locked.
     session.authenticate(&key).map_err(|e| desk.refusal(&e))?;
+    let before = desk.figures();
     let start = Instant::now();
     let mut times = Vec::with_capacity(runs as usize);
     for _ in 0..runs {
@@ -222,7 +246,8 @@ fn external_authentication(card: Box<dyn Channel>, runs: u32, desk: &Desk) -> Re
         times.push(begin.elapsed());
     }
     let name = format!("SELECT + 2 GET CHALLENGE + EXTERNAL AUTHENTICATION {key}");
-    Ok(Some(finish(name, times, start.elapsed())))
+    let total = start.elapsed();
+    Ok(Some(finish(name, times, total, desk.figures().since(&before))))
 }
 
 /// The update key of the environment's first file, for versions whose files are free to read.
@@ -233,11 +258,12 @@ fn update_key(profile: &Profile) -> Option<String> {
         .find_map(|file| file.update.keys().first().map(|key| (*key).to_owned()))
 }
 
-fn finish(name: String, mut times: Vec<Duration>, total: Duration) -> Times {
+fn finish(name: String, mut times: Vec<Duration>, total: Duration, line: Figures) -> Times {
     times.sort_unstable();
     Times {
         name,
         sorted: times,
         total,
+        line,
     }
 }

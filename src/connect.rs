@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::overlay::Overlay;
 use crate::trace::TraceFile;
 use card_model::card::Interface;
-use reader::channel::{Channel, Masking, OpenOptions, SIMULATED, Trace, TransportError};
+use reader::channel::{Channel, Counter, Masking, OpenOptions, SIMULATED, Trace, TransportError};
 use reader::security::{KeyFile, KeyFileError};
 use rust_i18n::t;
 use std::path::Path;
@@ -22,6 +22,8 @@ pub struct Desk<'a> {
     /// What `--profile-overlay` names.
     pub(crate) overlay: Option<Overlay>,
     trace: Option<TraceFile>,
+    /// Counts the commands of all cards of this call.
+    pub(crate) counter: Counter,
 }
 
 impl<'a> Desk<'a> {
@@ -37,12 +39,15 @@ impl<'a> Desk<'a> {
         }
         let overlay = common.profile_overlay.as_deref();
         let overlay = overlay.map(|name| Overlay::load(name, output.lang)).transpose()?;
-        Ok(Self {
+        let desk = Self {
             common,
             output,
             overlay,
             trace,
-        })
+            counter: Counter::default(),
+        };
+        desk.check_line()?;
+        Ok(desk)
     }
 
     /// The same channel, with everything that goes over it written to the trace.
@@ -62,7 +67,8 @@ impl<'a> Desk<'a> {
     pub fn interface(&self) -> Interface {
         match self.common.interface {
             Some(InterfaceName::Contactless) => Interface::Contactless,
-            Some(InterfaceName::Contact) | None => Interface::Contact,
+            Some(InterfaceName::Contact) => Interface::Contact,
+            None => self.line_interface().unwrap_or(Interface::Contact),
         }
     }
 
@@ -99,7 +105,10 @@ impl<'a> Desk<'a> {
             }
             (error, _) => self.transport(&error),
         })?;
-        Ok(self.traced(channel))
+        // Without `--reader` the card is in a real reader, which has a line of its own.
+        let simulated = name.is_some_and(|name| name.starts_with(SIMULATED));
+        self.judge_line(simulated, channel.reset_answer())?;
+        Ok(self.traced(self.counted(self.slowed(channel))))
     }
 
     /// A transport error as a failure: a wrong file is the caller's matter, everything else is "no card".

@@ -14,7 +14,7 @@ use personalize::run::historical_bytes;
 use personalize::{
     Batch, HolderRules, HoldersFile, IssueRun, ModelOs, Progress, Settings, Step as IssueStep, StepState,
 };
-use reader::channel::{Channel, Counted, Counter, Figures, Line, ModelChannel};
+use reader::channel::{Channel, Counted, Counter, Figures, ModelChannel};
 use reader::security::KeyFile;
 use reader::session::{FileReading, Session};
 use reader::verify::Verification;
@@ -181,7 +181,9 @@ fn job<'d>(it: &Demo, desk: &'d Desk, folder: &Path, steps: &mut Steps) -> Resul
     if it.pcsc {
         steps.end("reader");
     }
-    let mut channel = steps.count(desk.traced(reader.channel(desk)?));
+    let channel = reader.channel(desk)?;
+    desk.judge_line(true, channel.reset_answer())?;
+    let mut channel = steps.count(desk.traced(desk.slowed(channel)));
     let batch = Batch {
         profile,
         os: &ModelOs,
@@ -304,11 +306,6 @@ fn report(it: &Demo, desk: &Desk, folder: &Path, steps: &Steps, shown: &Shown) -
         .done
         .iter()
         .fold((0, 0), |(apdus, micros), s| (apdus + s.apdus, micros + s.micros));
-    let (line, slow) = match desk.interface() {
-        card_model::card::Interface::Contact => (Line::Contact115200, Line::Contact9600),
-        card_model::card::Interface::Contactless => (Line::Contactless848, Line::Contactless106),
-    };
-    let seconds = |line: Line| format!("{:.1} s ({})", shown.line.on(line).as_secs_f64(), line.name());
     let through = if it.pcsc {
         t!("ssc.demo.through_pcsc", locale = locale)
     } else {
@@ -335,13 +332,7 @@ fn report(it: &Demo, desk: &Desk, folder: &Path, steps: &Steps, shown: &Shown) -
         through.into_owned(),
         table(steps, lang),
         t!("ssc.demo.sum", locale = locale, apdus = sum.0, time = duration(sum.1)).into_owned(),
-        t!(
-            "ssc.demo.line",
-            locale = locale,
-            fast = seconds(line),
-            slow = seconds(slow)
-        )
-        .into_owned(),
+        desk.line_text(&shown.line),
         String::new(),
         t!("ssc.demo.card", locale = locale).into_owned(),
         String::new(),
@@ -356,6 +347,7 @@ fn report(it: &Demo, desk: &Desk, folder: &Path, steps: &Steps, shown: &Shown) -
     ]
     .join("\n");
     let mut json = json!({ "ok": genuine, "steps": steps.json(), "verification": shown.verification.view(lang) });
+    json["line_seconds"] = desk.line_json(&shown.line);
     if it.keep.is_some() {
         json["folder"] = json!(folder.display().to_string());
     }

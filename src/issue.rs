@@ -62,7 +62,7 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
     let stopped = match (&place, card) {
         (Place::Folder(folder), _) => {
             let mut bar = Bar::new(waiting as u64, desk.output);
-            let mut traced = |channel| desk.traced(channel);
+            let mut traced = |channel| desk.traced(desk.counted(desk.slowed(channel)));
             run.issue_simulated_through(folder, desk.interface(), &mut bar, &mut traced)
                 .err()
         }
@@ -125,7 +125,7 @@ fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failur
         ..OpenOptions::default()
     };
     let channel = open(Some(name), options).map_err(|e| desk.transport(&e))?;
-    Ok(Some(desk.traced(channel)))
+    Ok(Some(desk.traced(desk.counted(channel))))
 }
 
 /// Without PC/SC there is no reader whose card could change.
@@ -308,6 +308,11 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
         failed = failed,
         skipped = report.skipped
     ));
+    let figures = desk.figures();
+    json["line_seconds"] = desk.line_json(&figures);
+    if figures.apdus > 0 {
+        text = format!("{text}\n{}", desk.line_text(&figures));
+    }
     if report.cards.is_empty() && stopped.is_none() {
         desk.output.talk(&t!("ssc.issue.nobody", locale = locale));
     }

@@ -19,6 +19,7 @@ mod help;
 mod issue;
 mod keys;
 mod language;
+mod line;
 mod manual;
 mod money;
 mod output;

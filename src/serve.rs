@@ -5,8 +5,8 @@ use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, put};
 use card_model::Chip;
-use reader::channel::vpcd::{self, End, Event, ServeOptions};
-use reader::channel::{Channel, ModelChannel, Reset, TransportError};
+use reader::channel::vpcd::{self, End, Event, ServeOptions, VirtualCard};
+use reader::channel::{Channel, Line, ModelChannel, Reset, TransportError, slow};
 use rust_i18n::t;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -24,15 +24,34 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// `ssc card serve`.
 pub fn card(it: &CardServe, desk: &Desk) -> Result<Report, Failure> {
-    let card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
-    run(card, &it.file, &it.vpcd, desk)
+    let mut card = ModelChannel::open(&it.file, desk.interface()).map_err(|e| desk.transport(&e))?;
+    desk.judge_line(true, card.reset_answer())?;
+    card.card_mut().lose_power_after(it.tear);
+    serve(card, &it.file, &it.vpcd, desk, |card| card.is_torn())
 }
 
 /// Serves until SIGTERM or Ctrl-C. After the daemon went away the card waits for it to come back.
-pub fn run<M: Chip>(mut card: ModelChannel<M>, file: &Path, address: &str, desk: &Desk) -> Result<Report, Failure> {
-    let locale = desk.output.lang.locale();
+pub fn run<M: Chip>(card: ModelChannel<M>, file: &Path, address: &str, desk: &Desk) -> Result<Report, Failure> {
+    desk.judge_line(true, card.reset_answer())?;
+    serve(card, file, address, desk, |_| false)
+}
 
+/// `torn` tells of a card whether it was pulled in the middle of a write, as a tester wished.
+fn serve<M: Chip>(
+    card: ModelChannel<M>,
+    file: &Path,
+    address: &str,
+    desk: &Desk,
+    torn: fn(&M) -> bool,
+) -> Result<Report, Failure> {
+    let locale = desk.output.lang.locale();
     let mut trace = Overheard::new(&card, desk);
+    let mut card = Inserted {
+        guard: slow::guard(card.reset_answer()),
+        card,
+        line: desk.line(),
+        last: None,
+    };
     let stop = stop_flag(desk)?;
     let begin = Instant::now();
     let mut ready = false;
@@ -57,6 +76,10 @@ pub fn run<M: Chip>(mut card: ModelChannel<M>, file: &Path, address: &str, desk:
         match served {
             Ok(End::Stopped) => break Ok(()),
             Ok(End::DaemonGone) => {}
+            Err(_) if torn(card.card.card()) => {
+                tell_torn(desk, file, card.last);
+                break Ok(());
+            }
             Err(TransportError::Socket { .. }) if ready || begin.elapsed() < STARTING => {}
             Err(error) => break Err(error),
         }
@@ -107,6 +130,71 @@ fn announce(desk: &Desk, file: &Path, address: &str) {
         file = file.display(),
         address = address
     ));
+}
+
+/// Says where the card was pulled and what comes of it.
+fn tell_torn(desk: &Desk, file: &Path, command: Option<u8>) {
+    let locale = desk.output.lang.locale();
+    let words = match command {
+        Some(ins) => t!(
+            "ssc.serve.torn",
+            locale = locale,
+            command = reader::commands::name(ins),
+            file = file.display()
+        ),
+        None => t!("ssc.serve.torn_again", locale = locale, file = file.display()),
+    };
+    desk.output.warn(&words);
+}
+
+/// A card in the virtual reader, at the speed of a line.
+struct Inserted<M: Chip> {
+    card: ModelChannel<M>,
+    line: Option<Line>,
+    guard: u8,
+    /// Instruction of the last command since the power came.
+    last: Option<u8>,
+}
+
+impl<M: Chip> VirtualCard for Inserted<M> {
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn power_on(&mut self) -> Result<(), TransportError> {
+        self.last = None;
+        VirtualCard::power_on(&mut self.card)?;
+        self.wait_reset();
+        Ok(())
+    }
+
+    fn power_off(&mut self) -> Result<(), TransportError> {
+        VirtualCard::power_off(&mut self.card)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.last = None;
+        VirtualCard::reset(&mut self.card)?;
+        self.wait_reset();
+        Ok(())
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.last = command.get(1).copied();
+        let answer = VirtualCard::transmit(&mut self.card, command)?;
+        if let Some(line) = self.line {
+            slow::wait_exchange(line, command.len(), answer.len(), self.guard);
+        }
+        Ok(answer)
+    }
+}
+
+impl<M: Chip> Inserted<M> {
+    fn wait_reset(&self) {
+        if let Some(line) = self.line {
+            slow::wait_reset(line, self.card.reset_answer().bytes.len());
+        }
+    }
 }
 
 /// Writes what the reader and the card say to each other into the trace.

@@ -23,7 +23,9 @@ impl Served {
     fn start_in(place: &Place, daemon: &PrivateDaemon, slot: u8, noun: &str, file: &str, more: &[&str]) -> Self {
         let address = daemon.address(slot);
         let words = [&[noun, "serve", file, "--vpcd", &address], more].concat();
-        let mut child = place.command(&words).stdout(Stdio::piped()).spawn().expect("ssc runs");
+        let mut command = place.command(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("ssc runs");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).expect("stdout");
@@ -49,6 +51,20 @@ impl Served {
             assert!(begin.elapsed() < Duration::from_secs(20), "{readers}");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// What it said, when it has ended by itself.
+    fn ended(mut self) -> String {
+        let begin = Instant::now();
+        while self.0.try_wait().expect("child").is_none() {
+            assert!(begin.elapsed() < Duration::from_secs(10), "the card does not leave");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut text = String::new();
+        let mut stderr = self.0.stderr.take().expect("piped");
+        std::io::Read::read_to_string(&mut stderr, &mut text).expect("stderr");
+        assert_eq!(self.0.wait().expect("child").code(), Some(0), "{text}");
+        text
     }
 
     /// SIGTERM takes the card out and saves it.
@@ -248,6 +264,88 @@ fn a_contactless_card_in_the_virtual_reader() {
     );
     run(&place, &daemon, &["verify", "--keys", "TEST.keys"]).expect(0);
     served.stop();
+}
+
+/// `--tear N`: the card leaves the reader in the middle of a write; its file holds that moment and recovers.
+#[test]
+fn a_card_that_is_pulled_in_mid_write_recovers() {
+    let place = Place::with_card();
+    let daemon = PrivateDaemon::start("ssc tear").expect("pcscd");
+    const ADDRESS: &str = "TEST ADDRESS AFTER THE CUT";
+    let path = "DF01/EF05/21";
+    let read = |place: &Place| {
+        let words = ["read", path, "--reader", "sim:card.sim", "--keys", "TEST.keys"];
+        let told = place.json(0, &words);
+        told["files"][0]["elements"][0]["raw"].as_str().expect("raw").to_owned()
+    };
+    let old = read(&place);
+    let mut seen = [false; 2];
+    // Authentication takes two words, the update of the record the rest: before the marker of the journal nothing, after it
+    // everything.
+    for words in [0, 1, 2, 12, 32] {
+        std::fs::copy(place.path("card.sim"), place.path("before.sim")).expect("copy");
+        let served = Served::start(&place, &daemon, "card.sim", &["--tear", &words.to_string()]);
+        let write = run(
+            &place,
+            &daemon,
+            &["write", &format!("{path}={ADDRESS}"), "--keys", "TEST.keys"],
+        );
+        if write.code == 0 {
+            served.stop();
+        } else {
+            assert_eq!(write.code, 3, "{}{}", write.stdout, write.stderr);
+            let said = served.ended();
+            assert!(said.contains("pulled") && said.contains("card.sim"), "{said}");
+        }
+        // pcscd looks every 400 ms whether the card is still there.
+        std::thread::sleep(Duration::from_secs(1));
+        let now = read(&place);
+        let new = now.starts_with(&hex::encode_upper(ADDRESS));
+        assert!(now == old || new, "{words} words: {now}");
+        seen[usize::from(new)] = true;
+        place
+            .run(&["verify", "--reader", "sim:card.sim", "--keys", "TEST.keys"])
+            .expect(0);
+        std::fs::copy(place.path("before.sim"), place.path("card.sim")).expect("copy");
+    }
+    assert_eq!(seen, [true, true], "the cuts miss a side");
+}
+
+/// The field goes and the contacts come: two sessions, one memory.
+#[test]
+fn a_card_is_taken_from_one_interface_to_the_other() {
+    let place = Place::with_card();
+    let daemon = PrivateDaemon::start("ssc fields").expect("pcscd");
+    let mut left = Vec::new();
+    for (interface, atr) in [
+        ("contactless", "3B8D8001"),
+        ("contact", "3B6D0000"),
+        ("contactless", "3B8D8001"),
+    ] {
+        let served = Served::start(&place, &daemon, "card.sim", &["--interface", interface]);
+        // pcscd may show the card that has just left for 400 ms more.
+        let begin = Instant::now();
+        loop {
+            let readers = run(&place, &daemon, &["readers", "--json"]).expect(0).json();
+            if readers[0]["atr"].as_str().is_some_and(|found| found.starts_with(atr)) {
+                break;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(20), "{readers}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let status = run(&place, &daemon, &["pin", "status", "--json"]).expect(0).json();
+        left.push(status["tries_left"].as_u64().expect("tries"));
+        let wrong = place
+            .command(&["pin", "verify", "--last-try"])
+            .env("PCSCLITE_CSOCK_NAME", daemon.socket())
+            .env("SSC_PIN", "999999")
+            .output()
+            .expect("ssc runs");
+        assert_eq!(wrong.status.code(), Some(5));
+        served.stop();
+    }
+    let first = left[0];
+    assert_eq!(left, [first, first - 1, first - 2], "one counter for both interfaces");
 }
 
 #[test]

@@ -219,6 +219,11 @@ impl Card {
         self.memory.limit_power(words);
     }
 
+    /// Whether the power went in the middle of a write and has not come back since.
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
     /// Leaves a step of the memory's journal out from now on (`None`: mends it). Such a card tears when the power goes, as a
     /// bad one would: with it a tester shows that his test would notice.
     pub fn break_journal(&mut self, step: Option<JournalStep>) {

@@ -5,6 +5,7 @@
 mod account;
 mod authentication;
 mod certificate;
+mod interfaces;
 mod life;
 mod power;
 mod records;

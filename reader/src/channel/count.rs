@@ -100,6 +100,14 @@ impl<C: Channel> Counted<C> {
         }
     }
 
+    /// Adds the commands of `channel` to what `counter` has counted before, for a batch of cards.
+    pub fn into(channel: C, counter: &Counter) -> Self {
+        Self {
+            channel,
+            counter: counter.clone(),
+        }
+    }
+
     /// A reader of the figures that lives on its own.
     pub fn counter(&self) -> Counter {
         self.counter.clone()

@@ -12,6 +12,7 @@
 //! | decorator | does |
 //! |---|---|
 //! | [`Trace`] | writes a transcript, masked or (to be replayed) not |
+//! | [`Slow`] | makes a simulated card as slow as a real one |
 //! | [`Counted`] | counts commands, bytes, time, and the time on the line |
 //!
 //! [`open`] chooses by the text of `--reader`.
@@ -25,6 +26,7 @@ mod mask;
 mod model;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
+pub mod slow;
 mod trace;
 mod transcript;
 pub mod vpcd;
@@ -33,6 +35,7 @@ pub use count::{Counted, Counter, Figures};
 pub use error::TransportError;
 pub use line_time::Line;
 pub use model::{ModelChannel, system_entropy};
+pub use slow::Slow;
 pub use trace::{Masking, Trace};
 pub use transcript::{Entry, Transcript, TranscriptChannel, TranscriptError};
 

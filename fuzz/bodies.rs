@@ -319,3 +319,23 @@ pub fn certificates(data: &[u8]) {
         let _ = request::name(text);
     }
 }
+
+/// Strings of the standard reader interface and of the HSM behind it.
+pub fn driver_strings(data: &[u8]) {
+    use reader::driver::{CardInfo, Encoding, FileAddress, FileValues, PayInfo, Settings};
+    let Ok(text) = Encoding::Gbk.decode(data) else { return };
+    if let Ok(files) = FileAddress::parse_list(&text) {
+        assert!(files.iter().all(|file| !file.df.is_empty() && file.ef.len() == 4));
+    }
+    if let Ok(info) = CardInfo::parse(&text) {
+        assert_eq!(CardInfo::parse(&info.to_string()), Ok(info));
+    }
+    if let Ok(request) = reader::hsm::Request::parse(&text) {
+        assert_eq!(reader::hsm::Request::parse(&request.to_string()).ok(), Some(request));
+    }
+    let _ = (
+        FileValues::parse_list(&text),
+        PayInfo::parse(&text),
+        Settings::from_toml(&text),
+    );
+}

@@ -2,11 +2,13 @@
 
 mod account;
 mod certificate;
+mod hsm;
 mod psam;
 
 pub use account::*;
 pub use certificate::*;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+pub use hsm::*;
 pub use psam::*;
 use std::path::PathBuf;
 
@@ -136,6 +138,8 @@ pub enum Verb {
     Decrypt(Decrypt),
     #[command(subcommand)]
     Ca(Ca),
+    #[command(subcommand)]
+    Hsm(Hsm),
     Apdu(Apdu),
     Bench(Bench),
     Completions(Completions),

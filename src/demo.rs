@@ -283,7 +283,9 @@ impl Reader {
                     exclusive: true,
                     ..Default::default()
                 };
-                reader::channel::open(Some(name), options).map_err(|e| desk.transport(&e))
+                reader::channel::open(Some(name), options)
+                    .map(|card| card as Box<dyn Channel>)
+                    .map_err(|e| desk.transport(&e))
             }
         }
     }

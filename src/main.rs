@@ -16,6 +16,7 @@ mod demo;
 mod failure;
 mod front;
 mod help;
+mod hsm;
 mod issue;
 mod keys;
 mod language;
@@ -39,7 +40,7 @@ mod usage;
 mod verify;
 mod write;
 
-use args::{Arguments, Card, Keys, Psam, Verb};
+use args::{Arguments, Card, Hsm, Keys, Psam, Verb};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use connect::Desk;
@@ -113,6 +114,8 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Sign(it) => sign::sign(&it, desk),
         Verb::Decrypt(it) => sign::decrypt(&it, desk),
         Verb::Ca(it) => ca::run(&it, desk),
+        Verb::Hsm(Hsm::Answer(it)) => hsm::answer(&it, desk),
+        Verb::Hsm(Hsm::Serve(it)) => hsm::serve(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),

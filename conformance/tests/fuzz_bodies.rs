@@ -135,4 +135,10 @@ proptest! {
     fn elements(noise in noise()) {
         bodies::elements(&noise);
     }
+
+    #[test]
+    fn driver_strings(noise in noise(), strings in text("(DF0[1-7]|SSSE)EF[01][0-9A-F](\\|[0-9A-F]{2}(:[1-9])?){0,4}\\|?\\$|0[1-4]\\|990100(\\|[0-9A-F]{2,26}){0,11}\\|?|[0-9A-F]{32}\\|\\PC{0,9}\\|?")) {
+        bodies::driver_strings(&noise);
+        bodies::driver_strings(&strings);
+    }
 }

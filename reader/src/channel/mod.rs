@@ -179,7 +179,7 @@ pub const SIMULATED: &str = "sim:";
 ///
 /// # Errors
 /// The file or the reader cannot be used; see [`TransportError`].
-pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel + Send>, TransportError> {
     if let Some(file) = reader.and_then(|name| name.strip_prefix(SIMULATED)) {
         return model::open_any(std::path::Path::new(file), options.interface);
     }
@@ -187,12 +187,12 @@ pub fn open(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channe
 }
 
 #[cfg(feature = "pcsc")]
-fn open_pcsc(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+fn open_pcsc(reader: Option<&str>, options: OpenOptions) -> Result<Box<dyn Channel + Send>, TransportError> {
     Ok(Box::new(pcsc::PcscChannel::open(reader, options)?))
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn open_pcsc(_reader: Option<&str>, _options: OpenOptions) -> Result<Box<dyn Channel>, TransportError> {
+fn open_pcsc(_reader: Option<&str>, _options: OpenOptions) -> Result<Box<dyn Channel + Send>, TransportError> {
     Err(TransportError::NotBuilt)
 }
 

@@ -58,7 +58,7 @@ impl ModelChannel {
 ///
 /// # Errors
 /// As [`ModelChannel::open`].
-pub(super) fn open_any(path: &Path, interface: Interface) -> Result<Box<dyn Channel>, TransportError> {
+pub(super) fn open_any(path: &Path, interface: Interface) -> Result<Box<dyn Channel + Send>, TransportError> {
     let (file, image) = open_file(path)?;
     Ok(if Psam::is_image(&image) {
         Box::new(ModelChannel::<Psam>::from_file(file, &image, interface, path)?)

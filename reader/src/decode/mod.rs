@@ -7,7 +7,7 @@ mod records;
 mod reuse;
 mod value;
 
-pub use charset::{CharsetError, decode as decode_text, encode as encode_text, encode_split};
+pub use charset::{CharsetError, cut_padding, decode as decode_text, encode as encode_text, encode_split};
 pub use encode::{encode, encode_json, encode_pair, encode_record};
 pub use notation::{fen, moment};
 pub use records::{Record, decode_cyclic, decode_records, decode_transparent, join_name, split_records};

@@ -5,6 +5,7 @@
 
 mod account;
 mod auth;
+mod bytes;
 mod compare;
 mod file;
 mod open;
@@ -12,11 +13,13 @@ mod pins;
 mod read;
 mod reuse;
 mod state;
+mod steps;
 mod write;
 
 pub use account::{Amounts, Balance, LogEntry, Outcome, Place, Proof, Receipt, TransactionKind};
 pub use open::CardData;
 pub use read::{FileReading, FileView, ReadingView};
+pub(crate) use steps::{Pair, Suspended};
 pub use write::{Write, Written};
 
 use crate::channel::Channel;

@@ -12,8 +12,8 @@ use crate::command::Command;
 use crate::error::{ReaderError, title};
 use crate::rule::{Operation, PIN, Rule};
 use crate::security::{
-    AccountHost, CardIdentity, KeyReference, LoadRequest, PurchaseModule, PurchaseRequest, load_code_data,
-    purchase_code_data,
+    AccountHost, CardIdentity, KeyReference, LoadRequest, PurchaseAuthorization, PurchaseModule, PurchaseRequest,
+    load_code_data, purchase_code_data,
 };
 use card_model::profile::{DedicatedFile, KeyDefinition, KeyRole, Structure};
 use card_model::secret::equal;
@@ -179,6 +179,32 @@ impl<'a> Session<'a> {
     ) -> Result<Receipt, ReaderError> {
         let df = self.enter_account(true)?;
         let (dpk, card) = (self.key_with(df, KeyRole::Purchase, Some(index))?, self.identity()?);
+        let (before, request) = self.initialize_purchase(index, amounts, place)?;
+        let authorization = module.authorize_purchase(first_version(dpk), &card, &request)?;
+        let codes = self.debit(&request, place.time, &authorization)?;
+        let confirmed = module
+            .confirm_purchase(&codes.mac)
+            .map_err(|error| open_settlement(&request, &authorization, error.into()));
+        if !confirmed? {
+            return Err(ReaderError::FalseMac);
+        }
+        Ok(Receipt {
+            sequence: u16::from_be_bytes(request.sequence),
+            terminal_sequence: u32::from_be_bytes(authorization.terminal_sequence),
+            balance: before.saturating_sub(amounts.personal),
+            tac: codes.tac,
+        })
+    }
+
+    /// INITIALIZE FOR PURCHASE: the balance before, and what MAC1 will cover.
+    pub(super) fn initialize_purchase(
+        &mut self,
+        index: u8,
+        amounts: Amounts,
+        place: Place,
+    ) -> Result<(u32, PurchaseRequest), ReaderError> {
+        let df = self.enter_account(true)?;
+        self.key_with(df, KeyRole::Purchase, Some(index))?;
         let data = [&[index][..], &amounts.to_bytes(), &place.terminal].concat();
         let answer: [u8; 22] = self.account_command(0x28, [0x01, 0x01], &data, 22)?;
         let request = PurchaseRequest {
@@ -188,22 +214,23 @@ impl<'a> Session<'a> {
             terminal: place.terminal,
             time: place.time,
         };
-        let authorization = module.authorize_purchase(first_version(dpk), &card, &request)?;
-        let debit = [&authorization.terminal_sequence[..], &place.time, &authorization.mac1].concat();
-        let sequence = u16::from_be_bytes(request.sequence);
-        let terminal_sequence = u32::from_be_bytes(authorization.terminal_sequence);
-        let uncertain = |error| open_end(TransactionKind::Settlement, sequence, terminal_sequence, error);
-        let answer8: [u8; 8] = self.account_command(0x2C, [0x01, 0x00], &debit, 8).map_err(uncertain)?;
-        let confirmed = module.confirm_purchase(&part(&answer8, 4));
-        if !confirmed.map_err(|error| uncertain(error.into()))? {
-            return Err(ReaderError::FalseMac);
-        }
-        let before = u32::from_be_bytes(part(&answer, 0));
-        Ok(Receipt {
-            sequence,
-            terminal_sequence,
-            balance: before.saturating_sub(amounts.personal),
-            tac: part(&answer8, 0),
+        Ok((u32::from_be_bytes(part(&answer, 0)), request))
+    }
+
+    /// DEBIT FOR PURCHASE with the MAC1 of a security module: the card's MAC2, which the module judges, and its TAC.
+    pub(crate) fn debit(
+        &mut self,
+        request: &PurchaseRequest,
+        time: [u8; 7],
+        authorization: &PurchaseAuthorization,
+    ) -> Result<Proof, ReaderError> {
+        let debit = [&authorization.terminal_sequence[..], &time, &authorization.mac1].concat();
+        let answer: [u8; 8] = self
+            .account_command(0x2C, [0x01, 0x00], &debit, 8)
+            .map_err(|error| open_settlement(request, authorization, error))?;
+        Ok(Proof {
+            mac: part(&answer, 4),
+            tac: part(&answer, 0),
         })
     }
 
@@ -392,6 +419,17 @@ fn open_end(kind: TransactionKind, sequence: u16, terminal_sequence: u32, cause:
         }
         other => other,
     }
+}
+
+/// [`open_end`] of a settlement.
+fn open_settlement(
+    request: &PurchaseRequest,
+    authorization: &PurchaseAuthorization,
+    cause: ReaderError,
+) -> ReaderError {
+    let sequence = u16::from_be_bytes(request.sequence);
+    let terminal_sequence = u32::from_be_bytes(authorization.terminal_sequence);
+    open_end(TransactionKind::Settlement, sequence, terminal_sequence, cause)
 }
 
 /// Transactions use version 1 of a key; what the standard calls key version is the index here.

@@ -1,4 +1,5 @@
-//! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions.
+//! The terminal's side of the Chinese social security card: channels to a card, security modules, sessions, and the
+//! standard driver interface.
 
 pub mod certificate;
 pub mod channel;

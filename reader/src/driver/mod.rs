@@ -94,7 +94,7 @@ impl std::fmt::Debug for Driver {
 impl Driver {
     /// A driver with the readers, the keypad and the HSM service of the settings.
     pub fn new(settings: Settings) -> Self {
-        let slots = Box::new(slots::ConfiguredSlots::new(&settings));
+        let slots = settings.slots();
         Self::with_slots(settings, slots)
     }
 

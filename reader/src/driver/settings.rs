@@ -13,8 +13,22 @@
 //! hsm = "http://127.0.0.1:8089/"    # service for the functions iXxx_HSM
 //! encoding = "gbk"                  # gbk | utf-8
 //! language = "zh"                   # of the text of errors: zh | en
-//! log = "/var/log/ssc-driver.log"
+//! log = "/var/log/ssc-driver.log"   # one line for each call and the commands; numbers, names and PINs are masked
+//! unmasked = false                  # true: nothing is masked, for TEST cards
+//! terminal = "000000000000"         # terminal number where no PSAM tells one
+//! device = ""                       # serial number of the reader, item 11 of iReadCardBas
+//! terminal_code = "…"               # ninth item of iReadCardBas_HSM_Step1, where the province wants one
+//! key_version = 1                   # version of the keys, and index of the purchase key, where no PSAM decides
+//! purchase_key = 1
+//! card_timeout = 0                  # seconds to wait for a card, for a PIN, for the next step, for the HSM service
+//! keypad_timeout = 30
+//! step_timeout = 60
+//! hsm_timeout = 15
 //! ```
+//!
+//! Variables: `SSC_DRIVER_CONTACT`, `SSC_DRIVER_CONTACTLESS`, `SSC_DRIVER_PSAM`, `SSC_DRIVER_KEYS`, `SSC_DRIVER_KEYPAD`,
+//! `SSC_DRIVER_HSM`, `SSC_DRIVER_ENCODING`, `SSC_DRIVER_LANGUAGE`, `SSC_DRIVER_LOG`; `SSC_PIN` and `SSC_NEW_PIN` for the
+//! keypad `value`; `SSC_KEY_PASSPHRASE` for an encrypted key file.
 
 use super::ReturnCode;
 use super::failure::Failure;

@@ -78,6 +78,13 @@ pub(super) struct ConfiguredSlots {
     patience: std::time::Duration,
 }
 
+impl Settings {
+    /// The slots that the settings name.
+    pub fn slots(&self) -> Box<dyn Slots> {
+        Box::new(ConfiguredSlots::new(self))
+    }
+}
+
 impl ConfiguredSlots {
     pub fn new(settings: &Settings) -> Self {
         Self {

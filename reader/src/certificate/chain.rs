@@ -1,14 +1,12 @@
 //! Certificate chains: from a certificate over issuing authorities up to a trusted root, with dates, key usage and revocation
 //! lists (RFC 5280 §6 as far as SM2 certificates of cards need it).
 
-use super::error::FormatError;
-use super::x509::{Certificate, Signed, der_error, der_or_pem, timestamp};
-use card_model::words::{Explain, Explanation, Lang};
-use der::Decode;
+use super::x509::Certificate;
 use jiff::Timestamp;
-use rust_i18n::t;
-use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+
+pub use super::distrust::ChainError;
+pub use super::revocation::RevocationList;
 
 /// Most certificates between a certificate and its root.
 const LONGEST: usize = 8;
@@ -31,65 +29,6 @@ pub enum Purpose {
     Encryption,
 }
 
-/// A revocation list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RevocationList {
-    signed: Signed,
-    inner: CertificateList,
-}
-
-impl RevocationList {
-    /// Reads DER or PEM.
-    ///
-    /// # Errors
-    /// No revocation list, or not signed with SM2.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        let der = der_or_pem(bytes, "crl")?;
-        Ok(Self {
-            signed: Signed::from_der(&der, "crl")?,
-            inner: CertificateList::from_der(&der).map_err(der_error("crl"))?,
-        })
-    }
-
-    /// Who keeps the list, in the form of RFC 4514.
-    pub fn issuer(&self) -> String {
-        self.inner.tbs_cert_list.issuer.to_string()
-    }
-
-    /// When the list was made.
-    pub fn this_update(&self) -> Timestamp {
-        timestamp(self.inner.tbs_cert_list.this_update)
-    }
-
-    /// When the next one is due.
-    pub fn next_update(&self) -> Option<Timestamp> {
-        self.inner.tbs_cert_list.next_update.map(timestamp)
-    }
-
-    /// Number of revoked certificates.
-    pub fn len(&self) -> usize {
-        self.inner
-            .tbs_cert_list
-            .revoked_certificates
-            .as_ref()
-            .map_or(0, Vec::len)
-    }
-
-    /// Whether no certificate is revoked.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether, and since when, a certificate is revoked.
-    fn revoked(&self, certificate: &Certificate) -> Option<Timestamp> {
-        let serial = certificate.inner().tbs_certificate().serial_number();
-        let mut entries = self.inner.tbs_cert_list.revoked_certificates.iter().flatten();
-        entries
-            .find(|entry| entry.serial_number == *serial)
-            .map(|entry| timestamp(entry.revocation_date))
-    }
-}
-
 /// What certificates are held against.
 #[derive(Debug, Clone, Default)]
 pub struct TrustStore {
@@ -99,131 +38,6 @@ pub struct TrustStore {
     pub intermediates: Vec<Certificate>,
     /// Revocation lists of roots and issuing authorities.
     pub revocation_lists: Vec<RevocationList>,
-}
-
-/// Why a certificate is not trusted. Names are those of RFC 4514.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.words(Lang::En))]
-#[non_exhaustive]
-pub enum ChainError {
-    /// No chain leads to a trusted root.
-    NoPath {
-        /// Subject of the last certificate that was reached.
-        subject: String,
-        /// Its issuer, who is not known.
-        issuer: String,
-    },
-    /// An issuer is known, but did not sign.
-    Signature {
-        /// Subject.
-        subject: String,
-        /// Issuer.
-        issuer: String,
-    },
-    /// Not valid yet.
-    NotYet {
-        /// Subject.
-        subject: String,
-        /// First second of validity.
-        from: Timestamp,
-    },
-    /// No longer valid.
-    Expired {
-        /// Subject.
-        subject: String,
-        /// Last second of validity.
-        until: Timestamp,
-    },
-    /// An issuer is no certification authority, or not for so long a chain.
-    NotAuthority {
-        /// Subject.
-        subject: String,
-    },
-    /// The key is not for this purpose.
-    Usage {
-        /// Subject.
-        subject: String,
-        /// What for.
-        purpose: &'static str,
-    },
-    /// A critical extension that is not understood.
-    Critical {
-        /// Subject.
-        subject: String,
-        /// Object identifier.
-        extension: String,
-    },
-    /// Revoked.
-    Revoked {
-        /// Subject.
-        subject: String,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// The issuer's revocation list is not right: signature or dates.
-    List {
-        /// Who keeps the list.
-        issuer: String,
-    },
-    /// A certificate is malformed.
-    Format(#[from] FormatError),
-}
-
-impl ChainError {
-    /// The error in words.
-    pub fn words(&self, lang: Lang) -> String {
-        let locale = lang.locale();
-        match self {
-            Self::NoPath { subject, issuer } => {
-                t!("pki.chain.no_path", locale = locale, subject = subject, issuer = issuer)
-            }
-            Self::Signature { subject, issuer } => {
-                t!(
-                    "pki.chain.signature",
-                    locale = locale,
-                    subject = subject,
-                    issuer = issuer
-                )
-            }
-            Self::NotYet { subject, from } => t!("pki.chain.not_yet", locale = locale, subject = subject, from = from),
-            Self::Expired { subject, until } => {
-                t!("pki.chain.expired", locale = locale, subject = subject, until = until)
-            }
-            Self::NotAuthority { subject } => t!("pki.chain.not_authority", locale = locale, subject = subject),
-            Self::Usage { subject, purpose } => {
-                let purpose = match *purpose {
-                    "signature" => t!("pki.purpose.signature", locale = locale),
-                    "encryption" => t!("pki.purpose.encryption", locale = locale),
-                    _ => t!("pki.purpose.issuing", locale = locale),
-                };
-                t!("pki.chain.usage", locale = locale, subject = subject, purpose = purpose)
-            }
-            Self::Critical { subject, extension } => {
-                t!(
-                    "pki.chain.critical",
-                    locale = locale,
-                    subject = subject,
-                    extension = extension
-                )
-            }
-            Self::Revoked { subject, since } => {
-                t!("pki.chain.revoked", locale = locale, subject = subject, since = since)
-            }
-            Self::List { issuer } => t!("pki.chain.list", locale = locale, issuer = issuer),
-            Self::Format(error) => return error.words(lang),
-        }
-        .into_owned()
-    }
-}
-
-impl Explain for ChainError {
-    fn explain(&self, lang: Lang) -> Explanation {
-        Explanation {
-            what: self.words(lang),
-            why: None,
-            next: None,
-        }
-    }
 }
 
 /// A chain that holds.
@@ -351,12 +165,11 @@ impl TrustStore {
         }
         let name = authority.inner().tbs_certificate().subject();
         let mut lists = self.revocation_lists.iter();
-        let Some(list) = lists.find(|list| list.inner.tbs_cert_list.issuer == *name) else {
+        let Some(list) = lists.find(|list| list.is_of(name)) else {
             return Ok(false);
         };
         let may_sign = usage.as_ref().is_none_or(KeyUsage::crl_sign);
-        let current = list.this_update() <= now && list.next_update().is_none_or(|next| now <= next);
-        if !may_sign || !current || !list.signed.signed_by(&key) {
+        if !may_sign || !list.is_right(&key, now) {
             return Err(ChainError::List { issuer: list.issuer() });
         }
         match list.revoked(certificate) {

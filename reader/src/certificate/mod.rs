@@ -10,12 +10,14 @@ pub mod chain;
 mod check;
 pub mod cipher;
 pub mod commands;
+mod distrust;
 mod error;
 mod files;
 mod keys;
 mod master;
 pub mod pins;
 pub mod request;
+mod revocation;
 pub mod x509;
 
 pub use application::CertificateApplication;

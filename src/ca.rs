@@ -121,10 +121,15 @@ impl Desk<'_> {
     /// Opens an authority and says that it is a TEST one.
     pub fn open_ca(&self, path: &Path) -> Result<CaFolder, Failure> {
         let ca = CaFolder::open(path).map_err(|e| self.ca(&e))?;
+        self.ca_banner(path);
+        Ok(ca)
+    }
+
+    /// Says that an authority is a TEST one.
+    pub fn ca_banner(&self, path: &Path) {
         let locale = self.output.lang.locale();
         self.output
             .warn(&t!("ssc.ca.banner", locale = locale, path = path.display()));
-        Ok(ca)
     }
 
     fn ca(&self, error: &CaError) -> Failure {

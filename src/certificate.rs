@@ -6,6 +6,7 @@ use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use card_model::profile::{KeyPair, PinRole};
 use jiff::Timestamp;
+use personalize::ca::CaFolder;
 use rand_core::Rng;
 use reader::certificate::chain::{RevocationList, TrustStore};
 use reader::certificate::x509::certificates;
@@ -36,8 +37,8 @@ pub fn trust(it: &CertTrust, desk: &Desk) -> Result<Option<TrustStore>, Failure>
         |path: &Path, e: &FormatError| Failure::explained(Class::Input, e, lang).because(path.display().to_string());
     for path in &it.ca {
         if path.is_dir() {
-            let own = desk.open_ca(path)?.trust();
-            let own = own.map_err(|e| Failure::explained(Class::Input, &e, lang))?;
+            let own = CaFolder::trust(path).map_err(|e| Failure::explained(Class::Input, &e, lang))?;
+            desk.ca_banner(path);
             store.roots.extend(own.roots);
             store.intermediates.extend(own.intermediates);
             store.revocation_lists.extend(own.revocation_lists);

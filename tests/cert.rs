@@ -4,6 +4,9 @@
 mod common;
 
 use common::{Place, has_keys};
+use jiff::{SignedDuration, Timestamp};
+use personalize::ca::{CaFolder, Lifetime};
+use reader::certificate::request::Request;
 use serde_json::Value;
 use std::process::Command;
 
@@ -384,6 +387,53 @@ fn pins_and_master_keys() {
     assert_eq!(on_card(&place, 0, &rekey)["replaced"], serde_json::json!([]));
     reset(4, "TEST.keys");
     reset(0, "NEXT.keys");
+}
+
+/// Expired, not yet valid, of an authority that is not known, revoked by a list of its own: each is told by `ssc verify`.
+#[test]
+fn certificates_that_are_not_trusted() {
+    let place = certified();
+    let verify = |code: i32, trust: &[&str]| {
+        let words = [&["verify", "--keys", "TEST.keys"], trust].concat();
+        let said = on_card(&place, code, &words);
+        let checks = said["checks"].as_array().expect("list");
+        let chain = checks.iter().find(|check| check["name"] == "signing_chain");
+        chain.expect("checked")["detail"].as_str().expect("words").to_owned()
+    };
+    let files = ["--ca", "testca/root.crt", "--ca", "testca/issuing.crt"];
+    verify(0, &files);
+    verify(0, &["--ca", "testca/chain.pem"]);
+    ssc(&place, 0, &["ca", "new", "otherca", "--organisation", "another"]);
+    assert!(verify(1, &["--ca", "otherca"]).contains("issuing CA"));
+    assert!(
+        verify(1, &["--ca", "testca/issuing.crt"]).contains("root CA"),
+        "no root"
+    );
+
+    let ca = CaFolder::open(&place.path("testca")).expect("made");
+    let request = Request::from_bytes(&std::fs::read(place.path("card.csr")).expect("there")).expect("signed");
+    let now = Timestamp::now();
+    let days = |days: i64| now.checked_add(SignedDuration::from_hours(24 * days)).expect("a day");
+    for (from, until, word) in [(-400, -35, "was valid until"), (35, 400, "valid only from")] {
+        let lifetime = Lifetime {
+            from: days(from),
+            until: days(until),
+        };
+        let mut entropy = reader::channel::system_entropy().expect("entropy");
+        let certificate = ca.issuing().issue(&request, lifetime, &mut *entropy).expect("issued");
+        place.write("other.crt", certificate.to_pem().expect("PEM"));
+        on_card(&place, 0, &["cert", "write", "other.crt"]);
+        let said = verify(1, &["--ca", "testca"]);
+        assert!(said.contains(word), "{said}");
+    }
+
+    on_card(&place, 0, &["cert", "write", "card.signing.crt"]);
+    let read = on_card(&place, 0, &["cert", "read"]);
+    let serial = read["certificates"][0]["serial"].as_str().expect("serial").to_owned();
+    ssc(&place, 0, &["ca", "crl", "testca", "--revoke", &serial]);
+    verify(0, &files);
+    let listed = [&files[..], &["--crl", "testca/issuing.crl"]].concat();
+    assert!(verify(1, &listed).contains("revoked"));
 }
 
 /// The sequence of the READMEs, word for word, in a checkout of its own; OpenSSL has the last word.

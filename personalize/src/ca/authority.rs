@@ -97,7 +97,7 @@ impl Authority {
         if certificate.public_key()? == key.public_key() {
             Ok(Self { key, certificate })
         } else {
-            Err(CaError::Format(FormatError::NotSm2))
+            Err(CaError::OtherKey)
         }
     }
 

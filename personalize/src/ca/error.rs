@@ -29,6 +29,8 @@ pub enum CaError {
     },
     /// A request, certificate or key is malformed.
     Format(#[from] FormatError),
+    /// A certificate and a private key that do not belong together.
+    OtherKey,
     /// The authority issued no certificate with this serial number.
     NoSuchSerial {
         /// Serial number in hex.
@@ -62,6 +64,7 @@ impl Explain for CaError {
             },
             Self::Damaged { path } => tell(t!("ca.damaged", locale = locale, path = path.display()), None),
             Self::Format(error) => error.explain(lang),
+            Self::OtherKey => tell(t!("ca.other_key", locale = locale), None),
             Self::NoSuchSerial { serial } => tell(t!("ca.no_such_serial", locale = locale, serial = serial), None),
             Self::NotTest { name } => tell(t!("ca.not_test", locale = locale, name = name), None),
             Self::Date => tell(t!("ca.date", locale = locale), None),

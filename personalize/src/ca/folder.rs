@@ -115,7 +115,7 @@ impl CaFolder {
             let certificate = read_text(&path.join(&certificate_name))?;
             let certificate =
                 Certificate::from_bytes(certificate.as_bytes()).map_err(|_| damaged(&certificate_name))?;
-            Authority::new(key, certificate).map_err(|_| damaged(&certificate_name))
+            Authority::new(key, certificate)
         };
         let book_path = path.join("issued.json");
         let book: Book = serde_json::from_str(&read_text(&book_path)?).map_err(|_| CaError::Damaged {
@@ -224,19 +224,19 @@ impl CaFolder {
         self.write_book()
     }
 
-    /// What verifying needs of this authority: root, issuing authority, revocation lists.
+    /// What verifying needs of an authority: root, issuing authority, revocation lists. Its keys need not be in the folder.
     ///
     /// # Errors
-    /// A revocation list is missing or damaged.
-    pub fn trust(&self) -> Result<TrustStore, CaError> {
+    /// A certificate or a revocation list is missing or damaged.
+    pub fn trust(path: &Path) -> Result<TrustStore, CaError> {
         let list = |name: &str| {
-            let path = self.path.join(name);
+            let path = path.join(name);
             let text = read_text(&path)?;
             RevocationList::from_bytes(text.as_bytes()).map_err(|_| CaError::Damaged { path })
         };
         Ok(TrustStore {
-            roots: vec![self.root.certificate().clone()],
-            intermediates: vec![self.issuing.certificate().clone()],
+            roots: vec![read_certificate(path, "root.crt")?],
+            intermediates: vec![read_certificate(path, "issuing.crt")?],
             revocation_lists: vec![list("root.crl")?, list("issuing.crl")?],
         })
     }
@@ -272,6 +272,12 @@ fn file(path: &Path, source: std::io::Error) -> CaError {
         path: path.to_owned(),
         source,
     }
+}
+
+fn read_certificate(folder: &Path, name: &str) -> Result<Certificate, CaError> {
+    let path = folder.join(name);
+    let text = read_text(&path)?;
+    Certificate::from_bytes(text.as_bytes()).map_err(|_| CaError::Damaged { path })
 }
 
 fn read_text(path: &Path) -> Result<String, CaError> {

@@ -30,7 +30,7 @@ fn made_opened_used_revoked() {
     let certificate = ca.issuing().issue(&request, lifetime, &mut entropy).unwrap();
     ca.enter(&[(&certificate, "signing")]).unwrap();
     assert!(
-        ca.trust()
+        CaFolder::trust(&path)
             .unwrap()
             .check(&certificate, Purpose::Signature, now())
             .unwrap()
@@ -44,7 +44,9 @@ fn made_opened_used_revoked() {
     ca.write_lists(now(), &mut entropy).unwrap();
     let again = CaFolder::open(&path).unwrap();
     assert_eq!(again.issued()[0].revoked, Some(now()));
-    let check = again.trust().unwrap().check(&certificate, Purpose::Signature, now());
+    let check = CaFolder::trust(&path)
+        .unwrap()
+        .check(&certificate, Purpose::Signature, now());
     assert!(matches!(check, Err(ChainError::Revoked { .. })));
     #[cfg(unix)]
     {
@@ -52,6 +54,11 @@ fn made_opened_used_revoked() {
         let mode = std::fs::metadata(path.join("root.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "only the owner reads the key");
     }
+    let swapped = std::fs::read(path.join("root.key")).unwrap();
+    let own = std::fs::read(path.join("issuing.key")).unwrap();
+    std::fs::write(path.join("issuing.key"), swapped).unwrap();
+    assert!(matches!(CaFolder::open(&path), Err(CaError::OtherKey)));
+    std::fs::write(path.join("issuing.key"), own).unwrap();
     for file in ["root.key", "issuing.crt", "issued.json"] {
         let whole = std::fs::read(path.join(file)).unwrap();
         std::fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
@@ -59,4 +66,10 @@ fn made_opened_used_revoked() {
         std::fs::write(path.join(file), whole).unwrap();
     }
     CaFolder::open(&path).unwrap();
+    // Who only verifies has no keys.
+    for key in ["root.key", "issuing.key"] {
+        std::fs::remove_file(path.join(key)).unwrap();
+    }
+    assert!(matches!(CaFolder::open(&path), Err(CaError::File { .. })));
+    CaFolder::trust(&path).unwrap();
 }

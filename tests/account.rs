@@ -209,6 +209,14 @@ fn the_same_with_a_psam() {
     // The MACs differ, because the cards drew other random numbers; the TACs do not.
     assert_eq!(proof["tac"], twin(&ask, &KEYS)["tac"]);
 
+    // The kind of a special settlement is a record of another file, with the settlement's number.
+    let special = [&["write", r#"DF04/EF15=["2","1"]"#, "--json"], &CARD[..], &PSAM].concat();
+    let written = place.run_with(&[("SSC_PIN", PIN)], &special).expect(0).json();
+    assert_eq!(written["written"][0]["ok"], true);
+    let read = [&["read", "DF04/EF15", "--json"], &CARD[..], &PSAM].concat();
+    let fields = place.run(&read).expect(0).json()["files"][0]["elements"].clone();
+    assert_eq!((&fields[0]["value"], &fields[1]["raw"]), (&2.into(), &"31".into()));
+
     run(
         &place,
         &["debit", "1.00"],

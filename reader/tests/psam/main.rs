@@ -21,3 +21,4 @@ mod sessions;
 mod support;
 #[cfg(all(feature = "pcsc", target_os = "linux"))]
 mod two_slots;
+mod wire;

@@ -140,6 +140,8 @@ pub enum Verb {
     Ca(Ca),
     #[command(subcommand)]
     Hsm(Hsm),
+    #[command(subcommand)]
+    Profile(Profile),
     Apdu(Apdu),
     Bench(Bench),
     Completions(Completions),
@@ -317,6 +319,65 @@ pub struct KeysShow {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Shows key values.
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// `ssc profile`.
+#[derive(Debug, Subcommand)]
+pub enum Profile {
+    Show(ProfileShow),
+    Check(ProfileCheck),
+    Diff(ProfileDiff),
+    Script(ProfileScript),
+}
+
+/// `ssc profile show`.
+#[derive(Debug, Args)]
+pub struct ProfileShow {
+    /// Name or file.
+    #[arg(value_name = "PROFILE")]
+    pub profile: Option<String>,
+}
+
+/// `ssc profile check`.
+#[derive(Debug, Args)]
+pub struct ProfileCheck {
+    /// Profile or overlay.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `ssc profile diff`.
+#[derive(Debug, Args)]
+pub struct ProfileDiff {
+    /// Name or file.
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// Name or file.
+    #[arg(value_name = "B")]
+    pub b: String,
+}
+
+/// `ssc profile script`.
+#[derive(Debug, Args)]
+pub struct ProfileScript {
+    /// Name or file.
+    #[arg(value_name = "PROFILE")]
+    pub profile: String,
+    /// Holders as CSV; the first row is taken.
+    #[arg(long, value_name = "FILE")]
+    pub holders: Option<PathBuf>,
+    /// Settings of the issuer as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// File to make; never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Seed of the simulated card's challenges.
+    #[arg(long, value_name = "32HEX")]
+    pub seed: Option<String>,
+    /// Does not mask PINs, cryptograms and encrypted keys.
     #[arg(long)]
     pub reveal: bool,
 }

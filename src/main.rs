@@ -26,6 +26,7 @@ mod money;
 mod output;
 mod overlay;
 mod pin;
+mod profile;
 mod progress;
 mod psam;
 mod read;
@@ -116,6 +117,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Ca(it) => ca::run(&it, desk),
         Verb::Hsm(Hsm::Answer(it)) => hsm::answer(&it, desk),
         Verb::Hsm(Hsm::Serve(it)) => hsm::serve(&it, desk),
+        Verb::Profile(it) => profile::run(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),

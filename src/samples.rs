@@ -17,6 +17,14 @@ pub const SETTINGS_NAME: &str = "settings.toml";
 /// All samples.
 pub const FILES: [(&str, &str); 2] = [(HOLDERS_NAME, HOLDERS), (SETTINGS_NAME, SETTINGS)];
 
+/// Writes a result into a new file; one that is there already is never overwritten.
+pub fn write_once(path: &Path, text: &str, lang: Lang) -> Result<(), Failure> {
+    let opened = OpenOptions::new().write(true).create_new(true).open(path);
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::file(lang, path, &error))
+}
+
 /// Writes a sample into a new file; a file that is there already stays as it is.
 pub fn write_new(path: &Path, text: &str, lang: Lang) -> Result<(), Failure> {
     match OpenOptions::new().write(true).create_new(true).open(path) {

@@ -19,6 +19,7 @@ pub mod mask;
 pub mod numbers;
 pub mod psam;
 pub mod run;
+pub mod script;
 pub mod settings;
 pub mod standard;
 pub mod structure;

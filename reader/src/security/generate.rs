@@ -23,6 +23,22 @@ impl KeyFile {
         algorithms: &[Algorithm],
         test: bool,
     ) -> Result<Self, KeyFileError> {
+        Self::draw(name, profiles, algorithms, test, &mut |bytes| {
+            getrandom::fill(bytes).map_err(|error| failed(&error))
+        })
+    }
+
+    /// The same with random numbers from `source`, so that TEST keys can be drawn again.
+    ///
+    /// # Errors
+    /// Those of `source`.
+    pub fn draw(
+        name: &str,
+        profiles: &[&Profile],
+        algorithms: &[Algorithm],
+        test: bool,
+        source: &mut dyn FnMut(&mut [u8]) -> Result<(), KeyFileError>,
+    ) -> Result<Self, KeyFileError> {
         let mut keys = Vec::new();
         for algorithm in algorithms.iter().copied() {
             // Profiles of this cipher first: their lengths and addresses decide.
@@ -35,18 +51,24 @@ impl KeyFile {
                 all.filter(|key| key.role != KeyRole::Master).cloned().collect()
             };
             for definition in definitions(&own) {
-                add(&mut keys, &definition, algorithm, key_length(&definition, algorithm))?;
+                add(
+                    &mut keys,
+                    &definition,
+                    algorithm,
+                    key_length(&definition, algorithm),
+                    source,
+                )?;
             }
             for definition in definitions(&others) {
                 let known = |key: &RootKey| {
                     key.algorithm == algorithm && key.name == definition.name && key.index == definition.index
                 };
                 if !keys.iter().any(|key| known(key) && key.version == definition.versions) {
-                    add(&mut keys, &definition, algorithm, 16)?;
+                    add(&mut keys, &definition, algorithm, 16, source)?;
                 }
             }
             for name in [ISSUER_MASTER_KEY, TEMPORARY_MASTER_KEY] {
-                keys.push(issuer_key(name, algorithm, random(16)?));
+                keys.push(issuer_key(name, algorithm, random(16, source)?));
             }
             if test && let Some(profile) = own.first().or(others.first()) {
                 keys.push(issuer_key(
@@ -73,6 +95,7 @@ fn add(
     definition: &KeyDefinition,
     algorithm: Algorithm,
     length: u8,
+    source: &mut dyn FnMut(&mut [u8]) -> Result<(), KeyFileError>,
 ) -> Result<(), KeyFileError> {
     for version in 1..=definition.versions {
         let address = definition.hsm.map(|first| first + u16::from(version) - 1);
@@ -82,7 +105,7 @@ fn add(
         };
         let value = match keys.iter().find(same) {
             Some(known) => known.value.clone(),
-            None => random(length)?,
+            None => random(length, source)?,
         };
         let key = RootKey {
             name: definition.name.clone(),
@@ -112,13 +135,16 @@ fn issuer_key(name: &str, algorithm: Algorithm, value: Key) -> RootKey {
     }
 }
 
-fn random(length: u8) -> Result<Key, KeyFileError> {
-    let failed = |message: &dyn std::fmt::Display| KeyFileError::Entropy {
+fn failed(message: &dyn std::fmt::Display) -> KeyFileError {
+    KeyFileError::Entropy {
         message: message.to_string(),
-    };
+    }
+}
+
+fn random(length: u8, source: &mut dyn FnMut(&mut [u8]) -> Result<(), KeyFileError>) -> Result<Key, KeyFileError> {
     let mut bytes = Zeroizing::new([0; 16]);
     let bytes = &mut bytes[..usize::from(length).min(16)];
-    getrandom::fill(bytes).map_err(|error| failed(&error))?;
+    source(bytes)?;
     Key::new(bytes).map_err(|error| failed(&error))
 }
 

@@ -72,9 +72,10 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
         }
         (_, None) => None,
     };
-    let (report, _) = run.finish();
+    let (report, journal) = run.finish();
+    let journal = journal.map(|journal| journal.path().display().to_string());
     let rejected = matches!(place, Place::Folder(_)).then_some(&holders);
-    Ok(reported(&report, rejected, stopped, desk))
+    Ok(reported(&report, rejected, stopped, journal, desk))
 }
 
 /// Issues the card in the reader, then waits for the next one, until `count` cards had their turn or nobody is left.
@@ -235,14 +236,15 @@ fn profile_of<'d>(card: &mut dyn Channel, desk: &'d Desk) -> Result<&'d Profile,
     }
 }
 
-/// The journal: the named one; for real readers the one beside the holders file; for a folder of simulated cards the one
-/// beside the folder, so that a rehearsal counts for nobody; for a single card file none, as the card itself remembers.
+/// The journal: the named one; for real readers the one beside the holders file. Simulated cards have their own, so that a
+/// rehearsal counts for nobody: beside the folder of card files, or for single card files beside the holders file with
+/// `.sim`, so that two card files from one list get two people.
 fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Failure> {
     let path = match (&it.journal, place) {
         (Some(path), _) => path.clone(),
         (None, Place::Reader) => Journal::beside(&it.holders),
         (None, Place::Folder(folder)) => Journal::beside(folder),
-        (None, Place::File) => return Ok(None),
+        (None, Place::File) => Journal::beside(&rehearsal(&it.holders)),
     };
     let salt = hex::encode(desk.random::<16>()?);
     let lang = desk.output.lang;
@@ -258,7 +260,20 @@ fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Fa
     Ok(Some(journal))
 }
 
-fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Option<IssueError>, desk: &Desk) -> Report {
+/// The name under which single simulated cards are remembered: `holders.csv.sim`.
+fn rehearsal(holders: &Path) -> PathBuf {
+    let mut name = holders.file_name().unwrap_or_default().to_os_string();
+    name.push(".sim");
+    holders.with_file_name(name)
+}
+
+fn reported(
+    report: &IssueReport,
+    rejected: Option<&HoldersFile>,
+    stopped: Option<IssueError>,
+    journal: Option<String>,
+    desk: &Desk,
+) -> Report {
     let lang = desk.output.lang;
     let locale = lang.locale();
     let mut json = json!(report.view(lang));
@@ -314,7 +329,9 @@ fn reported(report: &IssueReport, rejected: Option<&HoldersFile>, stopped: Optio
         text = format!("{text}\n{}", desk.line_text(&figures));
     }
     if report.cards.is_empty() && stopped.is_none() {
-        desk.output.talk(&t!("ssc.issue.nobody", locale = locale));
+        let journal = journal.unwrap_or_default();
+        desk.output
+            .talk(&t!("ssc.issue.nobody", locale = locale, journal = journal));
     }
     let failure = stopped
         .as_ref()

@@ -239,19 +239,17 @@ fn elementary_file(found: &mut Found, path: &str, a: &ElementaryFile, b: &Elemen
     found.value(path, "update", &a.update, &b.update);
     found.value(path, "records", a.record_count(), b.record_count());
     let lists = (&a.elements[..], &b.elements[..]);
-    elements(found, path, lists, |element| {
+    elements(found, path, lists, &|element| {
         let of = |file: &ElementaryFile| element.tag.and_then(|tag| file.record_number(tag));
         (of(a), of(b))
     });
 }
 
+/// Record numbers of an element in both files.
+type Numbers<'n> = &'n dyn Fn(&Element) -> (Option<u8>, Option<u8>);
+
 /// Elements by tag; those of cyclic and transparent files by their place.
-fn elements(
-    found: &mut Found,
-    path: &str,
-    (a, b): (&[Element], &[Element]),
-    numbers: impl Fn(&Element) -> (Option<u8>, Option<u8>),
-) {
+fn elements(found: &mut Found, path: &str, (a, b): (&[Element], &[Element]), numbers: Numbers<'_>) {
     let lang = found.lang;
     let find = |list: &'_ [Element], other: &Element, place: usize| -> Option<Element> {
         match other.tag {
@@ -278,7 +276,7 @@ fn elements(
         let codes = |element: &Element| element.codes.clone().unwrap_or_else(|| "–".to_owned());
         found.value(&here, "codes", codes(element), codes(&other));
         let lists = (&element.inner[..], &other.inner[..]);
-        elements(found, &here, lists, |_| (None, None));
+        elements(found, &here, lists, &|_| (None, None));
     }
     for (place, element) in b.iter().enumerate() {
         if find(a, element, place).is_none() {

@@ -175,7 +175,11 @@ impl TransportError {
             Self::FileExists { .. } => "file_exists",
             Self::FileLocked { .. } => "file_locked",
             Self::File { .. } => "file",
-            Self::Image { .. } => "image",
+            Self::Image { source, .. } => match source {
+                card_model::card::ImageError::Version(..) => "image_format",
+                card_model::card::ImageError::Damaged(_) => "image_damaged",
+                _ => "image",
+            },
             // Nobody listens: most often the service or its virtual reader is missing, which has its own next step.
             Self::Socket { source, .. } if source.kind() == std::io::ErrorKind::ConnectionRefused => "refused",
             Self::Socket { .. } => "socket",
@@ -206,7 +210,14 @@ impl TransportError {
                 (path.clone(), none())
             }
             Self::File { path, source } => (path.clone(), source.to_string()),
-            Self::Image { path, source } => (path.clone(), source.to_string()),
+            Self::Image { path, source } => (
+                path.clone(),
+                match source {
+                    card_model::card::ImageError::Version(found, known) => format!("{found} (1–{known})"),
+                    card_model::card::ImageError::Damaged(at) => at.to_string(),
+                    _ => String::new(),
+                },
+            ),
             Self::Socket { address, source } => (address.clone(), source.to_string()),
             Self::Protocol { address, message } => (address.clone(), message.clone()),
             Self::Transcript { name, line, message } => (format!("{name}:{line}"), message.clone()),
@@ -290,6 +301,14 @@ mod tests {
             TransportError::Image {
                 path: path(),
                 source: ImageError::Magic,
+            },
+            TransportError::Image {
+                path: path(),
+                source: ImageError::Version(9, 2),
+            },
+            TransportError::Image {
+                path: path(),
+                source: ImageError::Damaged(2100),
             },
             TransportError::Socket {
                 address: "host:1".into(),

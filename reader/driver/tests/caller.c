@@ -1,0 +1,210 @@
+/* Calls the functions of libSSCardDriver as a line on stdin says: name and arguments, separated by tabs; \N is NULL. Answers
+ * with the return code and pOutInfo in hex. "hostile" calls everything with NULL and with strings that do not end. */
+#include "SSCardDriver.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM (1024 * 20)
+#define MARK 0x55
+
+static char out[ROOM + 64];
+
+static int number(const char *text) { return text ? atoi(text) : 0; }
+
+static char *text(char *text) { return text && strcmp(text, "\\N") ? text : NULL; }
+
+static long call(const char *name, char **field, size_t *size) {
+    if (!strcmp(name, "iReadCardBas")) return *size = 1024, iReadCardBas(number(field[1]), out);
+    if (!strcmp(name, "iReadCardBas_HSM_Step1")) return *size = 1024, iReadCardBas_HSM_Step1(number(field[1]), out);
+    if (!strcmp(name, "iReadCardBas_HSM_Step2")) return *size = 1024, iReadCardBas_HSM_Step2(text(field[1]), out);
+    if (!strcmp(name, "iReadCard")) return *size = 20480, iReadCard(number(field[1]), number(field[2]), text(field[3]), text(field[4]), out);
+    if (!strcmp(name, "iReadCard_HSM_Step1")) return *size = 1024, iReadCard_HSM_Step1(number(field[1]), text(field[2]), text(field[3]), out);
+    if (!strcmp(name, "iReadCard_HSM_Step2")) return *size = 20480, iReadCard_HSM_Step2(text(field[1]), out);
+    if (!strcmp(name, "iWriteCard")) return *size = 1024, iWriteCard(number(field[1]), text(field[2]), text(field[3]), text(field[4]), out);
+    if (!strcmp(name, "iWriteCard_HSM_Step1")) return *size = 1024, iWriteCard_HSM_Step1(number(field[1]), text(field[2]), text(field[3]), out);
+    if (!strcmp(name, "iWriteCard_HSM_Step2")) return *size = 1024, iWriteCard_HSM_Step2(text(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iVerifyPIN")) return *size = 512, iVerifyPIN(number(field[1]), out);
+    if (!strcmp(name, "iChangePIN")) return *size = 512, iChangePIN(number(field[1]), out);
+    if (!strcmp(name, "iReloadPIN")) return *size = 512, iReloadPIN(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iReloadPIN_HSM_Step1")) return *size = 512, iReloadPIN_HSM_Step1(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iReloadPIN_HSM_Step2")) return *size = 1024, iReloadPIN_HSM_Step2(text(field[1]), out);
+    if (!strcmp(name, "iReloadPIN_HSM_Step3")) return *size = 1024, iReloadPIN_HSM_Step3(text(field[1]), out);
+    if (!strcmp(name, "iUnblockPIN")) return *size = 512, iUnblockPIN(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iUnblockPIN_HSM_Step1")) return *size = 512, iUnblockPIN_HSM_Step1(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iUnblockPIN_HSM_Step2")) return *size = 1024, iUnblockPIN_HSM_Step2(text(field[1]), out);
+    if (!strcmp(name, "iUnblockPIN_HSM_Step3")) return *size = 1024, iUnblockPIN_HSM_Step3(text(field[1]), out);
+    if (!strcmp(name, "iDoDebit")) return *size = 512, iDoDebit(number(field[1]), text(field[2]), text(field[3]), out);
+    if (!strcmp(name, "iDoDebit_HSM_Step1")) return *size = 512, iDoDebit_HSM_Step1(number(field[1]), text(field[2]), text(field[3]), out);
+    if (!strcmp(name, "iDoDebit_HSM_Step2")) return *size = 1024, iDoDebit_HSM_Step2(text(field[1]), out);
+    if (!strcmp(name, "iReadDebitRecord")) return *size = 2048, iReadDebitRecord(number(field[1]), out);
+    if (!strcmp(name, "iReadCardBas_HSM")) return *size = 1024, iReadCardBas_HSM(number(field[1]), out);
+    if (!strcmp(name, "iReadCard_HSM")) return *size = 20480, iReadCard_HSM(number(field[1]), number(field[2]), text(field[3]), text(field[4]), out);
+    if (!strcmp(name, "iWriteCard_HSM")) return *size = 1024, iWriteCard_HSM(number(field[1]), text(field[2]), text(field[3]), text(field[4]), out);
+    if (!strcmp(name, "iReloadPIN_HSM")) return *size = 1024, iReloadPIN_HSM(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iUnblockPIN_HSM")) return *size = 1024, iUnblockPIN_HSM(number(field[1]), text(field[2]), out);
+    if (!strcmp(name, "iDoDebit_HSM")) return *size = 1024, iDoDebit_HSM(number(field[1]), text(field[2]), text(field[3]), out);
+    if (!strcmp(name, "SSCardDriver_SetPIN")) return *size = 0, SSCardDriver_SetPIN(text(field[1]), text(field[2]));
+    fprintf(stderr, "no function %s\n", name);
+    exit(2);
+}
+
+/* A string of exactly `size` bytes without an end, on the heap so that valgrind sees every byte too much. */
+static char *unterminated(size_t size) {
+    char *bytes = malloc(size);
+    memset(bytes, 'A', size);
+    return bytes;
+}
+
+static void refused(const char *name, long code) {
+    if (code >= 0) {
+        printf("%s returned %ld\n", name, code);
+        exit(3);
+    }
+}
+
+static void hostile(void) {
+    refused("iReadCardBas", iReadCardBas(1, NULL));
+    refused("iReadCardBas_HSM_Step1", iReadCardBas_HSM_Step1(1, NULL));
+    refused("iReadCardBas_HSM_Step2", iReadCardBas_HSM_Step2(NULL, NULL));
+    refused("iReadCardBas_HSM_Step2", iReadCardBas_HSM_Step2(NULL, out));
+    refused("iReadCardBas_HSM_Step2", iReadCardBas_HSM_Step2(unterminated(128), out));
+    refused("iReadCard", iReadCard(1, 1, NULL, NULL, NULL));
+    refused("iReadCard", iReadCard(1, 1, NULL, NULL, out));
+    refused("iReadCard", iReadCard(1, 1, unterminated(128), unterminated(1024), out));
+    refused("iReadCard_HSM_Step1", iReadCard_HSM_Step1(1, NULL, NULL, NULL));
+    refused("iReadCard_HSM_Step1", iReadCard_HSM_Step1(1, NULL, NULL, out));
+    refused("iReadCard_HSM_Step1", iReadCard_HSM_Step1(1, unterminated(128), unterminated(1024), out));
+    refused("iReadCard_HSM_Step2", iReadCard_HSM_Step2(NULL, NULL));
+    refused("iReadCard_HSM_Step2", iReadCard_HSM_Step2(NULL, out));
+    refused("iReadCard_HSM_Step2", iReadCard_HSM_Step2(unterminated(32), out));
+    refused("iWriteCard", iWriteCard(1, NULL, NULL, NULL, NULL));
+    refused("iWriteCard", iWriteCard(1, NULL, NULL, NULL, out));
+    refused("iWriteCard", iWriteCard(1, unterminated(128), unterminated(1024), unterminated(20480), out));
+    refused("iWriteCard_HSM_Step1", iWriteCard_HSM_Step1(1, NULL, NULL, NULL));
+    refused("iWriteCard_HSM_Step1", iWriteCard_HSM_Step1(1, NULL, NULL, out));
+    refused("iWriteCard_HSM_Step1", iWriteCard_HSM_Step1(1, unterminated(128), unterminated(1024), out));
+    refused("iWriteCard_HSM_Step2", iWriteCard_HSM_Step2(NULL, NULL, NULL));
+    refused("iWriteCard_HSM_Step2", iWriteCard_HSM_Step2(NULL, NULL, out));
+    refused("iWriteCard_HSM_Step2", iWriteCard_HSM_Step2(unterminated(32), unterminated(20480), out));
+    refused("iVerifyPIN", iVerifyPIN(1, NULL));
+    refused("iChangePIN", iChangePIN(1, NULL));
+    refused("iReloadPIN", iReloadPIN(1, NULL, NULL));
+    refused("iReloadPIN", iReloadPIN(1, NULL, out));
+    refused("iReloadPIN", iReloadPIN(1, unterminated(128), out));
+    refused("iReloadPIN_HSM_Step1", iReloadPIN_HSM_Step1(1, NULL, NULL));
+    refused("iReloadPIN_HSM_Step1", iReloadPIN_HSM_Step1(1, NULL, out));
+    refused("iReloadPIN_HSM_Step1", iReloadPIN_HSM_Step1(1, unterminated(128), out));
+    refused("iReloadPIN_HSM_Step2", iReloadPIN_HSM_Step2(NULL, NULL));
+    refused("iReloadPIN_HSM_Step2", iReloadPIN_HSM_Step2(NULL, out));
+    refused("iReloadPIN_HSM_Step2", iReloadPIN_HSM_Step2(unterminated(32), out));
+    refused("iReloadPIN_HSM_Step3", iReloadPIN_HSM_Step3(NULL, NULL));
+    refused("iReloadPIN_HSM_Step3", iReloadPIN_HSM_Step3(NULL, out));
+    refused("iReloadPIN_HSM_Step3", iReloadPIN_HSM_Step3(unterminated(50), out));
+    refused("iUnblockPIN", iUnblockPIN(1, NULL, NULL));
+    refused("iUnblockPIN", iUnblockPIN(1, NULL, out));
+    refused("iUnblockPIN", iUnblockPIN(1, unterminated(128), out));
+    refused("iUnblockPIN_HSM_Step1", iUnblockPIN_HSM_Step1(1, NULL, NULL));
+    refused("iUnblockPIN_HSM_Step1", iUnblockPIN_HSM_Step1(1, NULL, out));
+    refused("iUnblockPIN_HSM_Step1", iUnblockPIN_HSM_Step1(1, unterminated(128), out));
+    refused("iUnblockPIN_HSM_Step2", iUnblockPIN_HSM_Step2(NULL, NULL));
+    refused("iUnblockPIN_HSM_Step2", iUnblockPIN_HSM_Step2(NULL, out));
+    refused("iUnblockPIN_HSM_Step2", iUnblockPIN_HSM_Step2(unterminated(32), out));
+    refused("iUnblockPIN_HSM_Step3", iUnblockPIN_HSM_Step3(NULL, NULL));
+    refused("iUnblockPIN_HSM_Step3", iUnblockPIN_HSM_Step3(NULL, out));
+    refused("iUnblockPIN_HSM_Step3", iUnblockPIN_HSM_Step3(unterminated(18), out));
+    refused("iDoDebit", iDoDebit(1, NULL, NULL, NULL));
+    refused("iDoDebit", iDoDebit(1, NULL, NULL, out));
+    refused("iDoDebit", iDoDebit(1, unterminated(128), unterminated(512), out));
+    refused("iDoDebit_HSM_Step1", iDoDebit_HSM_Step1(1, NULL, NULL, NULL));
+    refused("iDoDebit_HSM_Step1", iDoDebit_HSM_Step1(1, NULL, NULL, out));
+    refused("iDoDebit_HSM_Step1", iDoDebit_HSM_Step1(1, unterminated(128), unterminated(512), out));
+    refused("iDoDebit_HSM_Step2", iDoDebit_HSM_Step2(NULL, NULL));
+    refused("iDoDebit_HSM_Step2", iDoDebit_HSM_Step2(NULL, out));
+    refused("iDoDebit_HSM_Step2", iDoDebit_HSM_Step2(unterminated(128), out));
+    refused("iReadDebitRecord", iReadDebitRecord(1, NULL));
+    refused("iReadCardBas_HSM", iReadCardBas_HSM(1, NULL));
+    refused("iReadCard_HSM", iReadCard_HSM(1, 1, NULL, NULL, NULL));
+    refused("iReadCard_HSM", iReadCard_HSM(1, 1, NULL, NULL, out));
+    refused("iReadCard_HSM", iReadCard_HSM(1, 1, unterminated(128), unterminated(1024), out));
+    refused("iWriteCard_HSM", iWriteCard_HSM(1, NULL, NULL, NULL, NULL));
+    refused("iWriteCard_HSM", iWriteCard_HSM(1, NULL, NULL, NULL, out));
+    refused("iWriteCard_HSM", iWriteCard_HSM(1, unterminated(128), unterminated(1024), unterminated(20480), out));
+    refused("iReloadPIN_HSM", iReloadPIN_HSM(1, NULL, NULL));
+    refused("iReloadPIN_HSM", iReloadPIN_HSM(1, NULL, out));
+    refused("iReloadPIN_HSM", iReloadPIN_HSM(1, unterminated(128), out));
+    refused("iUnblockPIN_HSM", iUnblockPIN_HSM(1, NULL, NULL));
+    refused("iUnblockPIN_HSM", iUnblockPIN_HSM(1, NULL, out));
+    refused("iUnblockPIN_HSM", iUnblockPIN_HSM(1, unterminated(128), out));
+    refused("iDoDebit_HSM", iDoDebit_HSM(1, NULL, NULL, NULL));
+    refused("iDoDebit_HSM", iDoDebit_HSM(1, NULL, NULL, out));
+    refused("iDoDebit_HSM", iDoDebit_HSM(1, unterminated(128), unterminated(512), out));
+    unsigned char answer[258];
+    refused("ICC_Reader_Open", ICC_Reader_Open(NULL));
+    refused("ICC_Reader_PowerOn", ICC_Reader_PowerOn(7, 1, NULL));
+    refused("ICC_Reader_PowerOn", ICC_Reader_PowerOn(7, 1, answer));
+    refused("ICC_Reader_Application", ICC_Reader_Application(7, 1, 5, NULL, answer));
+    refused("ICC_Reader_Application", ICC_Reader_Application(7, 1, -1, answer, answer));
+    refused("ICC_Reader_Libinfo", ICC_Reader_Libinfo(NULL));
+    refused("ICC_Reader_Close", ICC_Reader_Close(-5));
+}
+
+/* The functions beneath: power, a command, power off, in both slots. */
+static void icc(char *told) {
+    unsigned char reset[33], answer[258], challenge[] = {0x00, 0x84, 0x00, 0x00, 0x08};
+    long handle = ICC_Reader_Open("AUTO");
+    long length = ICC_Reader_PowerOn(handle, 0x01, reset);
+    told += sprintf(told, "card %ld ", length);
+    if (ICC_Reader_GetStatus(handle, 0x01) != 0 || ICC_Reader_GetStatus(handle, 0x03) != -14) exit(5);
+    length = ICC_Reader_Application(handle, 0x01, sizeof challenge, challenge, answer);
+    for (long i = 0; i < length; i++) told += sprintf(told, "%02X", answer[i]);
+    if (ICC_Reader_PowerOff(handle, 0x01) != 0 || ICC_Reader_PowerOff(handle, 0x01) != -3) exit(6);
+    if (ICC_Reader_GetStatus(handle, 0x01) != -3) exit(7);
+    length = ICC_Reader_PowerOn(handle, 0x11, reset);
+    told += sprintf(told, " psam %ld ", length);
+    told += sprintf(told, "%ld ", ICC_Reader_Application(handle, 0x11, sizeof challenge, challenge, answer));
+    if (ICC_Reader_Close(handle) != 0) exit(8);
+    sprintf(told, "closed %ld", ICC_Reader_PowerOn(handle, 0x01, reset));
+}
+
+int main(void) {
+    static char line[64 * 1024];
+    while (fgets(line, sizeof line, stdin)) {
+        char *field[8] = {0};
+        size_t count = 0, size = 0;
+        line[strcspn(line, "\n")] = 0;
+        for (char *rest = line; rest && count < 8; count++) {
+            field[count] = rest;
+            rest = strchr(rest, '\t');
+            if (rest) *rest++ = 0;
+        }
+        if (!strcmp(field[0], "hostile")) {
+            hostile();
+            printf("0 \n");
+            fflush(stdout);
+            continue;
+        }
+        if (!strcmp(field[0], "icc")) {
+            static char told[1024];
+            icc(told);
+            printf("0 ");
+            for (const char *c = told; *c; c++) printf("%02X", (unsigned char)*c);
+            printf("\n");
+            fflush(stdout);
+            continue;
+        }
+        memset(out, MARK, sizeof out);
+        long code = call(field[0], field, &size);
+        for (size_t i = size; i < sizeof out; i++) {
+            if (out[i] != MARK) {
+                printf("overrun at %zu\n", i);
+                return 4;
+            }
+        }
+        printf("%ld ", code);
+        for (const char *c = out; size && *c; c++) printf("%02X", (unsigned char)*c);
+        printf("\n");
+        fflush(stdout);
+    }
+    return 0;
+}

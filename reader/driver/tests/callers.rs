@@ -1,0 +1,402 @@
+//! A C program and a Python program call every function: on simulated cards, and through a real pcscd with two virtual
+//! readers, card and PSAM; with the PSAM, in steps with an HSM, and with the HSM service.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "../../tests/session/bench.rs"]
+mod bench;
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "../../tests/driver/support.rs"]
+mod support;
+
+use card_model::card::Interface;
+use reader::channel::ModelChannel;
+use reader::channel::daemon::PrivateDaemon;
+use reader::channel::vpcd::{self, ServeOptions};
+use reader::driver::Encoding;
+use reader::hsm::{Server, ServerOptions, StringHsm};
+use reader::security::{Hsm, HsmStanding, KeyFile};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use support::{PsamSample, Sample, items, kinds};
+
+/// The library that cargo built beside this test.
+fn library() -> PathBuf {
+    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    let path = deps.join("libSSCardDriver.so");
+    assert!(path.is_file(), "{} was not built", path.display());
+    path
+}
+
+/// The C program, compiled against the header.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = PROGRAM.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("caller");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let library = library();
+        let libraries = library.parent().unwrap().display().to_string();
+        // As an installed library is found: by pkg-config.
+        let template = std::fs::read_to_string(here.join("SSCardDriver.pc.in")).unwrap();
+        let filled = template
+            .replace("@prefix@", &libraries)
+            .replace("@libdir@", &libraries)
+            .replace("@includedir@", &here.join("include").display().to_string())
+            .replace("@version@", env!("CARGO_PKG_VERSION"));
+        std::fs::write(folder.path().join("SSCardDriver.pc"), filled).unwrap();
+        let flags = Command::new("pkg-config")
+            .args(["--cflags", "--libs", "SSCardDriver"])
+            .env("PKG_CONFIG_PATH", folder.path())
+            .output()
+            .expect("pkg-config; `make test` installs what is missing");
+        assert!(flags.status.success(), "{}", String::from_utf8_lossy(&flags.stderr));
+        let flags = String::from_utf8(flags.stdout).unwrap();
+        let output = Command::new("cc")
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o"])
+            .arg(&path)
+            .arg(here.join("tests/caller.c"))
+            .args(flags.split_whitespace())
+            .arg(format!("-Wl,-rpath,{libraries}"))
+            .output()
+            .expect("a C compiler; `make test` installs what is missing");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (folder, path)
+    });
+    path
+}
+
+/// In which language the caller is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    C,
+    Python,
+}
+
+impl Language {
+    fn command(self, through: impl Fn(&Path) -> Command) -> Command {
+        match self {
+            Self::C => through(program()),
+            Self::Python => {
+                let mut command = through(Path::new("/usr/bin/python3"));
+                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caller.py"));
+                command.arg(library());
+                command
+            }
+        }
+    }
+}
+
+/// A running program that calls the library.
+struct Caller {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Caller {
+    fn start(mut command: Command, settings: &[(&str, String)]) -> Self {
+        let piped = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .env_remove("SSC_PIN");
+        let mut child = piped
+            .envs(settings.iter().map(|(name, value)| (*name, value)))
+            .spawn()
+            .expect("started");
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self {
+            child,
+            input,
+            output: BufReader::new(output),
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &[&str]) -> (i64, String) {
+        let line = [&[name], arguments].concat().join("\t") + "\n";
+        self.input.write_all(&Encoding::Gbk.encode(&line)).expect("sent");
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("an answer");
+        let (code, text) = answer
+            .trim_end_matches('\n')
+            .split_once(' ')
+            .unwrap_or_else(|| panic!("{name}: {answer:?}"));
+        let bytes = hex::decode(text).unwrap_or_else(|_| panic!("{name}: {answer:?}"));
+        (code.parse().unwrap(), Encoding::Gbk.decode(&bytes).expect("GBK"))
+    }
+
+    /// A call that must succeed.
+    fn done(&mut self, name: &str, arguments: &[&str]) -> String {
+        let (code, text) = self.call(name, arguments);
+        assert_eq!(code, 0, "{name}: {text}");
+        text
+    }
+
+    fn pins(&mut self, pin: &str, new: &str) {
+        self.done("SSCardDriver_SetPIN", &[pin, new]);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const OLD: &str = "123456";
+const NEW: &str = "654321";
+const FILE: &str = "DF01EF07|29|$";
+const PAY: &str = "0.10|0.20|20260401093000|";
+
+/// The eleven items, and pCardInfo.
+fn basics(text: &str, version: &str, terminal: &str) -> String {
+    let parts = items(text);
+    assert_eq!(parts.len(), 11, "{text}");
+    let historical = hex::encode_upper(bench::HISTORICAL);
+    assert_eq!(parts[..3], ["990100", "111111198101011110", "D2143569X"]);
+    assert_eq!(
+        parts[4..],
+        ["张三", &historical, version, "20260401", "20360401", terminal, ""]
+    );
+    format!("{}|{}|", parts[3], parts[2])
+}
+
+/// Every function with the PSAM.
+fn with_psam(caller: &mut Caller, slot: &str, version: &str) {
+    let text = caller.done("iReadCardBas", &[slot]);
+    let info = basics(&text, version, "000000123456");
+    assert_eq!(
+        caller.done("iWriteCard", &[slot, &info, "SSSEEF06|09|$", "SSSEEF06|㐂三|$"]),
+        ""
+    );
+    assert_eq!(
+        caller.done("iReadCard", &[slot, "2", &info, "SSSEEF06|09|$"]),
+        "SSSEEF06|㐂三|$"
+    );
+    caller.done("iWriteCard", &[slot, &info, "SSSEEF06|09|$", "SSSEEF06|张三|$"]);
+    caller.done("iWriteCard", &[slot, &info, FILE, "DF01EF07|1|$"]);
+    caller.pins(OLD, NEW);
+    assert_eq!(caller.done("iReadCard", &[slot, "1", &info, FILE]), "DF01EF07|1|$");
+    assert_eq!(caller.done("iVerifyPIN", &[slot]), "");
+    assert_eq!(caller.done("iChangePIN", &[slot]), "");
+    let (code, words) = caller.call("iVerifyPIN", &[slot]);
+    assert_eq!(code, -51, "{words}");
+    assert!(words.contains("剩余2次"), "{words}");
+    assert_eq!(caller.done("iUnblockPIN", &[slot, &info]), "");
+    caller.pins(NEW, OLD);
+    caller.done("iVerifyPIN", &[slot]);
+    assert_eq!(caller.done("iReloadPIN", &[slot, &info]), "");
+    caller.pins(OLD, NEW);
+    let debit = caller.done("iDoDebit", &[slot, &info, PAY]);
+    assert_eq!(items(&debit)[1..5], ["017F", "0000000A00000014", "32", "000000123456"]);
+    let log = caller.done("iReadDebitRecord", &[slot]);
+    assert_eq!(log, "0000^000000123456^20260401093000^0.10^0.20^|");
+    assert_eq!(caller.call("iReadCard", &[slot, "2", "x", FILE]).0, -23);
+    assert_eq!(caller.call("iReadCard", &[slot, "2", "\\N", FILE]).0, -14);
+}
+
+/// Every step with an HSM.
+fn with_hsm(caller: &mut Caller, hsm: &StringHsm, slot: &str, version: &str) {
+    let (code, words) = caller.call("iReadCardBas", &[slot]);
+    assert_eq!((code, words.starts_with("无PSAM卡")), (-2201, true), "{words}");
+    let first = caller.done("iReadCardBas_HSM_Step1", &[slot]);
+    let area = items(&first)[..2].join("|");
+    let ask = |kind: &str, items: &str| hsm.answer(&format!("{kind}|{area}|{items}")).expect("an answer");
+    let answer = hsm.answer(&format!("01|{first}")).expect("an answer");
+    let text = caller.done("iReadCardBas_HSM_Step2", &[&answer]);
+    let info = basics(&text, version, "000000000000");
+    let first = caller.done("iWriteCard_HSM_Step1", &[slot, &info, FILE]);
+    caller.done("iWriteCard_HSM_Step2", &[&ask("02", &first), "DF01EF07|2|$"]);
+    let first = caller.done("iReadCard_HSM_Step1", &[slot, &info, FILE]);
+    assert_eq!(
+        caller.done("iReadCard_HSM_Step2", &[&ask("02", &first)]),
+        "DF01EF07|2|$"
+    );
+    caller.pins(OLD, NEW);
+    let first = caller.done("iReloadPIN_HSM_Step1", &[slot, &info]);
+    let second = caller.done("iReloadPIN_HSM_Step2", &[&ask("02", &first)]);
+    caller.done("iReloadPIN_HSM_Step3", &[&ask("03", &second)]);
+    caller.pins(NEW, OLD);
+    caller.done("iVerifyPIN", &[slot]);
+    let first = caller.done("iUnblockPIN_HSM_Step1", &[slot, &info]);
+    let second = caller.done("iUnblockPIN_HSM_Step2", &[&ask("02", &first)]);
+    caller.done("iUnblockPIN_HSM_Step3", &[&ask("03", &second)]);
+    let first = caller.done("iDoDebit_HSM_Step1", &[slot, &info, PAY]);
+    let answer = ask("04", &format!("00000001|{}", first));
+    let parts = items(&answer);
+    let second = caller.done(
+        "iDoDebit_HSM_Step2",
+        &[&format!("{}|{}|{}|", parts[0], parts[1], parts[2])],
+    );
+    let done = items(&second);
+    assert_eq!((done.len(), done[0], done[8]), (9, parts[3], parts[4]), "MAC2 and TAC");
+    assert_eq!(caller.call("iDoDebit_HSM_Step2", &["x"]).0, -12);
+    // And all at once, with the service of the settings.
+    assert_eq!(caller.done("iReadCardBas_HSM", &[slot]), text);
+    assert_eq!(caller.done("iReadCard_HSM", &[slot, "2", &info, FILE]), "DF01EF07|2|$");
+    caller.done("iWriteCard_HSM", &[slot, &info, FILE, "DF01EF07|1|$"]);
+    caller.done("iUnblockPIN_HSM", &[slot, &info]);
+    caller.done("iReloadPIN_HSM", &[slot, &info]);
+    caller.pins(OLD, NEW);
+    assert_eq!(items(&caller.done("iDoDebit_HSM", &[slot, &info, PAY])).len(), 8);
+    assert_eq!(items(&caller.done("iReadDebitRecord", &[slot])).len(), 2);
+}
+
+fn ministry(keys: &KeyFile) -> StringHsm {
+    StringHsm::new(Hsm::new("TEST HSM", keys, HsmStanding::Ministry).unwrap(), 1)
+}
+
+/// A service that answers as long as it lives.
+struct Service(String, Arc<AtomicBool>);
+
+impl Service {
+    fn start(keys: &KeyFile) -> Self {
+        let server = Server::bind("127.0.0.1:0", ministry(keys), ServerOptions::default()).unwrap();
+        let url = format!("http://{}/", server.address().unwrap());
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        std::thread::spawn(move || server.run(&flag));
+        Self(url, stop)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::SeqCst);
+    }
+}
+
+/// iType of a slot.
+fn slot(interface: Interface) -> &'static str {
+    match interface {
+        Interface::Contact => "1",
+        Interface::Contactless => "2",
+    }
+}
+
+fn version(name: &'static str) -> &'static str {
+    &bench::profile(name).specification_version
+}
+
+fn cards() -> Vec<(&'static str, Interface)> {
+    kinds().into_iter().filter(|(name, _)| *name != "1.0").collect()
+}
+
+#[test]
+fn simulated_cards() {
+    for (name, interface) in cards() {
+        for language in [Language::C, Language::Python] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = |name: &str| folder.path().join(name);
+            let mut keys = bench::keys();
+            let card = Sample::of(name).card(&mut keys).into_card().unwrap();
+            drop(ModelChannel::create(path("card"), card, Interface::Contact).unwrap());
+            let psam = PsamSample::default().issue(&keys).into_card().unwrap();
+            drop(ModelChannel::create(path("psam"), psam, Interface::Contact).unwrap());
+            let sim = |name: &str| format!("sim:{}", path(name).display());
+            let service = Service::start(&keys);
+            let mut settings = vec![
+                ("SSC_DRIVER_CONTACT", sim("card")),
+                ("SSC_DRIVER_CONTACTLESS", sim("card")),
+                ("SSC_DRIVER_HSM", service.0.clone()),
+                ("SSC_DRIVER_PSAM", sim("none")),
+            ];
+            let command = || language.command(|path| Command::new(path));
+            with_hsm(
+                &mut Caller::start(command(), &settings),
+                &ministry(&keys),
+                slot(interface),
+                version(name),
+            );
+            // A new card for the next round: its log is empty again.
+            std::fs::remove_file(path("card")).unwrap();
+            let card = Sample::of(name).card(&mut keys).into_card().unwrap();
+            drop(ModelChannel::create(path("card"), card, Interface::Contact).unwrap());
+            settings.last_mut().unwrap().1 = sim("psam");
+            with_psam(&mut Caller::start(command(), &settings), slot(interface), version(name));
+            if language == Language::C {
+                // SELECT of the environment on the card, a challenge of the PSAM, by the functions beneath.
+                let icc = Caller::start(command(), &settings).done("icc", &[]);
+                assert!(
+                    icc.starts_with("card 17 ") && icc.ends_with("9000 psam 17 10 closed -12"),
+                    "{icc}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn through_pcscd() {
+    let mut keys = bench::keys();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("driver.toml");
+    // The virtual reader needs a moment to see a card.
+    std::fs::write(&config, "card_timeout = 10\n").unwrap();
+    for (name, interface) in cards() {
+        for (language, psam) in [
+            (Language::C, true),
+            (Language::Python, true),
+            (Language::C, false),
+            (Language::Python, false),
+        ] {
+            let daemon = PrivateDaemon::start("SSC Test").unwrap_or_else(|error| panic!("{error:?}"));
+            let mut card = Sample::of(name).card(&mut keys);
+            card.change_interface(interface).unwrap();
+            let options = ServeOptions { reconnect: true };
+            let _card = vpcd::insert(card, &daemon.address(0), options).unwrap();
+            let slot_of_psam = psam.then(|| {
+                let psam = PsamSample::default().issue(&keys);
+                vpcd::insert(psam, &daemon.address(1), options).unwrap()
+            });
+            let service = Service::start(&keys);
+            let settings = [
+                ("SSC_DRIVER_CONFIG", config.display().to_string()),
+                ("SSC_DRIVER_CONTACT", daemon.reader(0)),
+                ("SSC_DRIVER_CONTACTLESS", daemon.reader(0)),
+                ("SSC_DRIVER_HSM", service.0.clone()),
+                ("SSC_DRIVER_PSAM", daemon.reader(1)),
+            ];
+            let mut caller = Caller::start(language.command(|path| daemon.command(path)), &settings);
+            if psam {
+                with_psam(&mut caller, slot(interface), version(name));
+            } else {
+                with_hsm(&mut caller, &ministry(&keys), slot(interface), version(name));
+            }
+            drop(slot_of_psam);
+        }
+    }
+}
+
+/// NULL and strings without an end in every place: an error code, and valgrind sees no byte too much.
+#[test]
+fn hostile_pointers() {
+    let mut command = Command::new("valgrind");
+    command.args(["-q", "--error-exitcode=9"]).arg(program());
+    let settings = [("SSC_DRIVER_CONTACT", "sim:/nonexistent".to_owned())];
+    let mut caller = Caller::start(command, &settings);
+    assert_eq!(caller.done("hostile", &[]), "");
+    let Caller { child, input, .. } = &mut caller;
+    drop(std::mem::replace(
+        input,
+        Command::new("true")
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .stdin
+            .take()
+            .unwrap(),
+    ));
+    let status = child.wait().expect("ended");
+    assert!(status.success(), "{status}");
+}

@@ -5,11 +5,13 @@ use crate::ask;
 use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, Table};
-use crate::session::Person;
+use crate::session::{Person, today};
 use card_model::profile::Profile;
 use card_model::words::Lang;
+use jiff::civil::Date;
 use reader::decode::ElementView;
 use reader::session::{FileReading, ReadingView};
+use reader::wellknown;
 use rust_i18n::t;
 use serde_json::json;
 use std::io::IsTerminal;
@@ -46,8 +48,23 @@ pub fn run(it: &Read, desk: &Desk) -> Result<Report, Failure> {
             .find_map(|reading| reading.error.as_ref())
             .map(|e| desk.refusal(e)),
     };
+    if let Some(day) = expired(&readings) {
+        desk.output
+            .talk(&t!("ssc.read.expired", locale = lang.locale(), day = day));
+    }
     let text = text(desk.profile(&profile)?, &readings, lang);
     Ok(Report::new(json!(ReadingView::new(&readings, lang)), text).with(failure))
+}
+
+/// The day on which the card expired, if it was among what was read and is over.
+fn expired(readings: &[FileReading]) -> Option<Date> {
+    let (_, tag) = wellknown::EXPIRY_DATE.rsplit_once('/')?;
+    let tag = u8::from_str_radix(tag, 16).ok()?;
+    let mut issuer = readings
+        .iter()
+        .filter(|reading| wellknown::EXPIRY_DATE.starts_with(&reading.path));
+    let day = issuer.find_map(|reading| reading.element(tag))?.value.plain()?;
+    Date::strptime("%Y%m%d", day).ok().filter(|day| *day < today())
 }
 
 /// What was read, for people: one table per file.

@@ -89,8 +89,15 @@ fn user_pin(application: &mut CertificateApplication<'_>, desk: &Desk) -> Result
 /// The checks in words, and the verdict.
 fn report(verification: &Verification, lang: Lang) -> Report {
     let locale = lang.locale();
+    // Nothing else is wrong with it: that is a matter of renewal, not of doubt.
+    let mut failed = verification
+        .checks
+        .iter()
+        .filter(|check| check.outcome == Outcome::Failed);
+    let expired = failed.next().is_some_and(|check| check.name == "expiry") && failed.next().is_none();
     let verdict = match (verification.genuine(), verification.authentic()) {
         (true, _) => t!("ssc.verify.genuine", locale = locale),
+        (false, true) if expired => t!("ssc.verify.expired", locale = locale),
         (false, true) => t!("ssc.verify.inconsistent", locale = locale),
         (false, false) => t!("ssc.verify.not_genuine", locale = locale),
     };
@@ -110,7 +117,10 @@ fn report(verification: &Verification, lang: Lang) -> Report {
             .collect();
         Failure::new(Class::Verdict, verdict.clone())
             .because(failed.join(lang.pick("；", "; ")))
-            .next(t!("ssc.verify.next", locale = locale))
+            .next(match expired {
+                true => t!("ssc.verify.expired_next", locale = locale),
+                false => t!("ssc.verify.next", locale = locale),
+            })
     });
     let text = format!("{}\n{verdict}", table(verification, lang));
     Report::new(json!(verification.view(lang)), text).with(failure)

@@ -46,6 +46,15 @@ pub enum ReaderError {
         /// Status word of SELECT.
         sw: StatusWord,
     },
+    /// CARD BLOCK was executed: the card answers 6A81 to everything, for good.
+    CardBlocked,
+    /// The key is locked after too many failures. It cannot be unlocked on this card.
+    KeyLocked {
+        /// Key name.
+        key: String,
+        /// Whether it is the key that resets the PIN: then the PIN cannot be reset any more.
+        unblocks_pin: bool,
+    },
     /// The card refused a command.
     Refused {
         /// Name of the command with its header in hex.
@@ -168,6 +177,8 @@ impl ReaderError {
             Self::Uncertain { cause, .. } => cause.family(),
             Self::PinWrong { .. } | Self::PinBlocked | Self::PinLastTry => Family::Pin,
             Self::NotSocialSecurityCard { .. }
+            | Self::CardBlocked
+            | Self::KeyLocked { .. }
             | Self::Refused { .. }
             | Self::Answer { .. }
             | Self::KeyRefused { .. }
@@ -196,7 +207,8 @@ impl ReaderError {
         match self {
             Self::NotSocialSecurityCard { sw } | Self::Refused { sw, .. } | Self::KeyRefused { sw, .. } => Some(*sw),
             Self::PinWrong { tries_left } => Some(StatusWord::wrong_tries_left(*tries_left)),
-            Self::PinBlocked => Some(StatusWord::AUTHENTICATION_BLOCKED),
+            Self::PinBlocked | Self::KeyLocked { .. } => Some(StatusWord::AUTHENTICATION_BLOCKED),
+            Self::CardBlocked => Some(StatusWord::FUNCTION_NOT_SUPPORTED),
             Self::NotAllowed { .. } => Some(StatusWord::SECURITY_NOT_SATISFIED),
             _ => None,
         }
@@ -227,6 +239,19 @@ impl Explain for ReaderError {
                 t!("session.not_this_card", locale = locale),
                 Some(status(*sw, lang)),
                 text(t!("session.not_this_card_next", locale = locale)),
+            ),
+            Self::CardBlocked => plain(
+                t!("session.card_blocked", locale = locale),
+                text(t!("session.card_blocked_why", locale = locale)),
+                text(t!("session.card_blocked_next", locale = locale)),
+            ),
+            Self::KeyLocked { key, unblocks_pin } => plain(
+                t!("session.key_locked", locale = locale, key = key),
+                Some(status(StatusWord::AUTHENTICATION_BLOCKED, lang)),
+                text(match unblocks_pin {
+                    true => t!("session.key_locked_pin_next", locale = locale),
+                    false => t!("session.key_locked_next", locale = locale),
+                }),
             ),
             Self::Refused {
                 command,

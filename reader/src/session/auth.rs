@@ -115,6 +115,12 @@ impl Session<'_> {
         let sw = self.send(&command)?.sw;
         if !sw.is_ok() {
             self.state.refused.push(name.clone());
+            if sw == StatusWord::AUTHENTICATION_BLOCKED {
+                return Err(ReaderError::KeyLocked {
+                    key: name.clone(),
+                    unblocks_pin: definition.role == KeyRole::PinUnblock,
+                });
+            }
             return Err(ReaderError::KeyRefused {
                 key: name.clone(),
                 version,

@@ -4,15 +4,17 @@ use super::file::Reach;
 use super::state::SecurityState;
 use super::{Options, Session};
 use crate::channel::Channel;
+use crate::command::Command;
 use crate::commands;
 use crate::decode::{Value, decode};
-use crate::error::ReaderError;
+use crate::error::{ReaderError, title};
 use crate::link;
 use crate::reset;
 use crate::select::Fci;
 use crate::wellknown;
 use card_model::crypto::Algorithm;
 use card_model::profile::{Profile, ProfileError};
+use card_model::status::StatusWord;
 
 /// What a card tells before any authentication (`spec/files.md` §3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,7 +90,7 @@ impl<'a> Session<'a> {
             response = link::exchange(&mut *channel, &select)?;
         }
         if !response.sw.is_ok() {
-            return Err(ReaderError::NotSocialSecurityCard { sw: response.sw });
+            return Err(closed(&mut *channel, &select, response.sw)?);
         }
         let fci = Fci::parse(&response.data).unwrap_or_default();
         let mut state = SecurityState::default();
@@ -216,6 +218,28 @@ fn as_it_is<'a>(version: &'static Profile) -> Result<&'a Profile, ProfileError> 
 }
 
 /// Region in a card identification code: six decimal digits in its first three bytes.
+/// Why the environment of a card cannot be selected: the card is blocked, the environment is, or it is no such card.
+fn closed(channel: &mut dyn Channel, select: &Command, sw: StatusWord) -> Result<ReaderError, ReaderError> {
+    Ok(match sw {
+        // GET CHALLENGE needs no file, so only a blocked card refuses it so (STD-P5 §6.2).
+        StatusWord::FUNCTION_NOT_SUPPORTED
+            if link::exchange(channel, &commands::get_challenge(8))?.sw == StatusWord::FUNCTION_NOT_SUPPORTED =>
+        {
+            ReaderError::CardBlocked
+        }
+        // Blocked for good (STD-P5 §6.1), or for a time as bank applications are: 6283 with the FCI (ISO/IEC 7816-4).
+        StatusWord::APPLICATION_BLOCKED | StatusWord::FILE_INVALIDATED | StatusWord::FILE_TERMINATED => {
+            ReaderError::Refused {
+                command: title(select),
+                path: Some(wellknown::ENVIRONMENT.to_owned()),
+                sw,
+                rule: None,
+            }
+        }
+        sw => ReaderError::NotSocialSecurityCard { sw },
+    })
+}
+
 fn region_of(card_id: &[u8]) -> Option<String> {
     let digits = hex::encode(card_id.get(..3)?);
     digits.bytes().all(|b| b.is_ascii_digit()).then_some(digits)

@@ -3,9 +3,10 @@
 use super::blob::{EnvelopedKey, LENGTH};
 use super::chain::RevocationList;
 use super::request::{Request, name};
-use super::x509::{Certificate, certificates, der_or_pem, trim};
+use super::x509::{Certificate, certificates, der_or_pem, signature_algorithm, trim};
 use super::{FormatError, cipher};
 use card_model::sm2::{PrivateKey, Signature};
+use der::Encode;
 use proptest::prelude::*;
 use rand_core::TryRng;
 
@@ -130,6 +131,53 @@ fn cipher_texts_in_both_forms() {
     leading[32] = 0;
     let der = cipher::to_der(&leading).expect("DER");
     assert_eq!(cipher::from_bytes(&der), Ok(leading), "leading zeros come back");
+}
+
+/// A list with an extension, signed.
+fn list(key: &PrivateKey, critical: bool) -> RevocationList {
+    let moment = |text: &str| {
+        let time: der::DateTime = text.parse().expect("a time");
+        x509_cert::time::Time::from(time)
+    };
+    let extension = x509_cert::ext::Extension {
+        // Issuing distribution point: the list says something of some certificates only.
+        extn_id: der::asn1::ObjectIdentifier::new_unwrap("2.5.29.28"),
+        critical,
+        extn_value: der::asn1::OctetString::new([0x30, 0x00]).expect("short"),
+    };
+    let content = x509_cert::crl::TbsCertList::<x509_cert::certificate::Rfc5280> {
+        version: x509_cert::Version::V2,
+        signature: signature_algorithm(),
+        issuer: name("CN=TEST").expect("a name"),
+        this_update: moment("2026-11-01T00:00:00Z"),
+        next_update: Some(moment("2026-12-01T00:00:00Z")),
+        revoked_certificates: None,
+        crl_extensions: Some(vec![extension]),
+    };
+    let digest = key
+        .public_key()
+        .digest(card_model::sm2::DEFAULT_ID, &content.to_der().expect("DER"));
+    let signature = key.sign(&digest, &mut Counted(6)).expect("signed");
+    let signed = x509_cert::crl::CertificateList {
+        tbs_cert_list: content,
+        signature_algorithm: signature_algorithm(),
+        signature: der::asn1::BitString::from_bytes(&signature.to_der()).expect("bits"),
+    };
+    RevocationList::from_bytes(&signed.to_der().expect("DER")).expect("a list")
+}
+
+#[test]
+fn a_list_counts_whole_in_time_and_signed() {
+    let (key, other) = keys();
+    let now = "2026-11-21T00:00:00Z".parse().expect("a moment");
+    let late = "2026-12-02T00:00:00Z".parse().expect("a moment");
+    assert!(list(&key, false).is_right(&key.public_key(), now));
+    assert!(!list(&key, false).is_right(&key.public_key(), late));
+    assert!(!list(&key, false).is_right(&other.public_key(), now));
+    assert!(
+        !list(&key, true).is_right(&key.public_key(), now),
+        "a part of another list"
+    );
 }
 
 proptest! {

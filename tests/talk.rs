@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, has_keys};
 
-const VERBS: [&[&str]; 29] = [
+const VERBS: [&[&str]; 44] = [
     &[],
     &["demo"],
     &["readers"],
@@ -31,6 +31,21 @@ const VERBS: [&[&str]; 29] = [
     &["psam", "new"],
     &["psam", "info"],
     &["psam", "serve"],
+    &["cert", "request"],
+    &["cert", "write"],
+    &["cert", "read"],
+    &["cert", "verify"],
+    &["cert", "pin", "status"],
+    &["cert", "pin", "verify"],
+    &["cert", "pin", "change"],
+    &["cert", "pin", "reset"],
+    &["cert", "pin", "unblock"],
+    &["cert", "rekey"],
+    &["sign"],
+    &["decrypt"],
+    &["ca", "new"],
+    &["ca", "issue"],
+    &["ca", "crl"],
     &["apdu"],
     &["bench"],
     &["completions"],

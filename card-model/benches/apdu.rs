@@ -9,7 +9,7 @@
 #[path = "../tests/card/support.rs"]
 mod support;
 
-use card_model::card::Interface;
+use card_model::card::{Card, Interface};
 use card_model::crypto::{Algorithm, SessionKey};
 use card_model::secret::Key;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -151,9 +151,40 @@ fn pair(t: &mut Terminal, algorithm: Algorithm, key: &Key) {
     assert_eq!(run(t, &bytes), 0x9000);
 }
 
+/// From dead to the answer to reset: journal looked at, session begun. And from bytes on a disk, index built.
+fn power(c: &mut Criterion) {
+    let mut t = card();
+    let mut group = c.benchmark_group("power");
+    group.bench_function("power-on", |b| b.iter(|| t.card.power_on(Interface::Contact)));
+    let image = t.card.image().to_vec();
+    group.bench_function("from image and power-on", |b| {
+        b.iter(|| Card::from_image(&image).map(|mut card| card.power_on(Interface::Contact)));
+    });
+    // The power goes before the last word of an update; its completion is in the time.
+    let update = command([0, 0xD6, 0x87, 0], &[0x55; 224]);
+    let before = t.card.words_written();
+    t.select_fid(0xDDF1);
+    assert_eq!(run(&mut t, &update), 0x9000);
+    let words = t.card.words_written() - before;
+    t.card.power_on(Interface::Contactless);
+    t.select_fid(0xDDF1);
+    t.card.lose_power_after(Some(words - 1));
+    assert!(t.card.transmit(&update, &mut t.entropy).is_none());
+    t.card.lose_power_after(None);
+    let torn = t.card.clone();
+    group.bench_function("power-on with a torn update of 224 bytes", |b| {
+        b.iter_batched_ref(
+            || torn.clone(),
+            |card| card.power_on(Interface::Contact),
+            criterion::BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = apdu;
     config = Criterion::default().sample_size(30).warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(2));
-    targets = files, security
+    targets = files, security, power
 }
 criterion_main!(apdu);

@@ -44,19 +44,13 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Provincial extension: its name, or a file.
-    #[arg(long, global = true, value_name = "NAME|FILE")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub profile_overlay: Option<String>,
     /// Interface of a simulated card.
     #[arg(long, global = true, value_enum, value_name = "KIND", hide_possible_values = true)]
     pub interface: Option<InterfaceName>,
     /// Makes a simulated card as slow as a real one on this line.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "9600|115200|106k|424k|848k",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_enum, value_name = "SPEED", hide_possible_values = true)]
     pub line: Option<LineName>,
     /// One JSON document on stdout.
     #[arg(long, global = true)]

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, has_keys};
 
-const VERBS: [&[&str]; 44] = [
+const VERBS: [&[&str]; 48] = [
     &[],
     &["demo"],
     &["readers"],
@@ -46,6 +46,10 @@ const VERBS: [&[&str]; 44] = [
     &["ca", "new"],
     &["ca", "issue"],
     &["ca", "crl"],
+    &["profile", "show"],
+    &["profile", "check"],
+    &["profile", "diff"],
+    &["profile", "script"],
     &["apdu"],
     &["bench"],
     &["completions"],

@@ -45,6 +45,14 @@ fn issue(it: &CaIssue, desk: &Desk) -> Result<Report, Failure> {
     let request = Request::from_bytes(&bytes).map_err(|e| Failure::explained(Class::Input, &e, lang))?;
     let mut entropy = desk.entropy()?;
     let lifetime = Lifetime::years(Timestamp::now(), i16::from(it.years)).map_err(|e| desk.ca(&e))?;
+    let end = ca.issuing().certificate().not_after();
+    if lifetime.until > end {
+        let locale = lang.locale();
+        return Err(
+            Failure::input(t!("ca.outlives", locale = locale, years = it.years, end = end))
+                .next(t!("ca.outlives_next", locale = locale)),
+        );
+    }
     let signing = ca
         .issuing()
         .issue(&request, lifetime, &mut *entropy)

@@ -236,15 +236,15 @@ fn profile_of<'d>(card: &mut dyn Channel, desk: &'d Desk) -> Result<&'d Profile,
     }
 }
 
-/// The journal: the named one; for real readers the one beside the holders file. Simulated cards have their own, so that a
-/// rehearsal counts for nobody: beside the folder of card files, or for single card files beside the holders file with
-/// `.sim`, so that two card files from one list get two people.
+/// The journal: the named one; for real readers the one beside the holders file; for a folder of simulated cards the one
+/// beside the folder, so that a rehearsal counts for nobody. A single card file is an experiment that can be repeated: the
+/// same list gives the same card again, and only a named journal remembers it.
 fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Failure> {
     let path = match (&it.journal, place) {
         (Some(path), _) => path.clone(),
         (None, Place::Reader) => Journal::beside(&it.holders),
         (None, Place::Folder(folder)) => Journal::beside(folder),
-        (None, Place::File) => Journal::beside(&rehearsal(&it.holders)),
+        (None, Place::File) => return Ok(None),
     };
     let salt = hex::encode(desk.random::<16>()?);
     let lang = desk.output.lang;
@@ -258,13 +258,6 @@ fn journal(it: &Issue, place: &Place, desk: &Desk) -> Result<Option<Journal>, Fa
         }
     }
     Ok(Some(journal))
-}
-
-/// The name under which single simulated cards are remembered: `holders.csv.sim`.
-fn rehearsal(holders: &Path) -> PathBuf {
-    let mut name = holders.file_name().unwrap_or_default().to_os_string();
-    name.push(".sim");
-    holders.with_file_name(name)
 }
 
 fn reported(

@@ -274,7 +274,10 @@ fn refusals_have_their_exit_codes() {
     ssc(&place, 2, &["ca", "issue", "testca", "nothing.crt"]);
     ssc(&place, 2, &["ca", "issue", "nowhere", "card.csr"]);
     let long = ssc(&place, 2, &["ca", "issue", "testca", "card.csr", "--years", "10"]);
-    assert!(long["error"]["next"].as_str().expect("advice").contains("--years"), "{long}");
+    assert!(
+        long["error"]["next"].as_str().expect("advice").contains("--years"),
+        "{long}"
+    );
 }
 
 /// A verification that is repeated with another PIN in SSC_PIN blocks nothing.

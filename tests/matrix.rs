@@ -105,8 +105,7 @@ fn cell(place: &Place, generation: &str, cipher: &str, interface: &str, module: 
         "--settings",
         "settings.toml",
     ];
-    let journal = ["--journal", &format!("{file}.journal")];
-    let issued = place.json(0, &[&issue[..], &journal, &at, overlay].concat());
+    let issued = place.json(0, &[&issue[..], &at, overlay].concat());
     assert_eq!(issued["issued"], 1, "{what}: {issued}");
 
     let keys: &[&str] = match module {

@@ -158,12 +158,15 @@ impl From<ReaderError> for Failure {
 
 fn code_of(error: &ReaderError) -> ReturnCode {
     match error {
+        ReaderError::CardBlocked => ReturnCode::status(StatusWord::FUNCTION_NOT_SUPPORTED),
         ReaderError::NotSocialSecurityCard { sw } => match *sw {
-            StatusWord::APPLICATION_BLOCKED | StatusWord::FUNCTION_NOT_SUPPORTED => ReturnCode::status(*sw),
+            StatusWord::FUNCTION_NOT_SUPPORTED => ReturnCode::status(*sw),
             _ => ReturnCode::WRONG_CARD,
         },
         ReaderError::Refused { sw, .. } | ReaderError::KeyRefused { sw, .. } => ReturnCode::status(*sw),
-        ReaderError::KeyRefusedBefore { .. } => ReturnCode::status(StatusWord::AUTHENTICATION_BLOCKED),
+        ReaderError::KeyLocked { .. } | ReaderError::KeyRefusedBefore { .. } => {
+            ReturnCode::status(StatusWord::AUTHENTICATION_BLOCKED)
+        }
         ReaderError::NotAllowed { .. } => ReturnCode::NOT_ALLOWED,
         ReaderError::PinBlocked | ReaderError::PinLastTry => ReturnCode::PIN_BLOCKED,
         ReaderError::NoIdentity => ReturnCode::CARD_ID,

@@ -110,9 +110,9 @@ impl FileSystem {
                 };
                 let name = sized(offset::BODY + 3);
                 let fci = sized(offset::BODY + 4 + name.len());
-                if !self.dfs.is_empty() && parent >= self.dfs.len()
-                    || offset::BODY + 5 + name.len() + fci.len() > length
-                {
+                // The MF, first of all, is its own parent.
+                let orphan = parent >= self.dfs.len().max(1);
+                if orphan || offset::BODY + 5 + name.len() + fci.len() > length {
                     return None;
                 }
                 self.dfs.push(Df {

@@ -1,4 +1,5 @@
-//! A whole card in this process: blank → structure and keys → data → read back → verified. `cargo bench -p ssc-personalize`.
+//! A whole card in this process: blank → structure and keys → data → read back → verified; and a purchase with it.
+//! `cargo bench -p ssc-personalize`.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -13,10 +14,11 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::civil::Date;
 use personalize::numbers::{CardNumber, Region};
 use personalize::run::historical_bytes;
-use personalize::{HolderRules, HoldersFile, Issuer, ModelOs, Settings};
+use personalize::{Holder, HolderRules, HoldersFile, Issuer, ModelOs, Settings};
 use rand_core::{Infallible, TryRng};
 use reader::channel::{Channel, ModelChannel};
-use reader::security::KeyFile;
+use reader::security::{AccountTerminal, KeyFile};
+use reader::session::{Amounts, Place, Session};
 use std::path::Path;
 
 const TODAY: Date = Date::constant(2026, 1, 2);
@@ -47,9 +49,9 @@ impl TryRng for Entropy {
     }
 }
 
-fn issue(criterion: &mut Criterion) {
+/// Settings and holders of the sample files.
+fn samples(profile: &Profile) -> (Settings, Vec<Holder>) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-    let profile = Profile::builtin("3.0").expect("built in");
     let settings = Settings::load(&samples.join("settings.toml")).expect("the sample");
     let rules = HolderRules {
         profile,
@@ -60,19 +62,29 @@ fn issue(criterion: &mut Criterion) {
     let holders = HoldersFile::load(&samples.join("holders.csv"), &rules)
         .expect("the sample")
         .holders;
+    (settings, holders)
+}
+
+fn blank(profile: &Profile, serial: u32) -> ModelChannel {
+    let region = Region::parse("990000").expect("six digits");
+    let historical = historical_bytes(profile, &region, serial.to_be_bytes());
+    in_reader(Card::blank(profile, historical), serial)
+}
+
+fn in_reader(card: Card, seed: u32) -> ModelChannel {
+    ModelChannel::new(card, Interface::Contact, Box::new(Entropy(seed.into())))
+}
+
+fn issue(criterion: &mut Criterion) {
+    let profile = Profile::builtin("3.0").expect("built in");
+    let (settings, holders) = samples(profile);
     let mut keys = KeyFile::generate("TEST bench", &[profile], &[Algorithm::Sm4], true).expect("random numbers");
     let issuer = Issuer::new(profile, &ModelOs, &settings, TODAY).expect("a profile");
     let number = CardNumber::assign("T", 1).expect("a number");
-    let region = Region::parse("990000").expect("six digits");
     let mut serial = 0_u32;
     let mut blank = || {
         serial += 1;
-        let historical = historical_bytes(profile, &region, serial.to_be_bytes());
-        ModelChannel::new(
-            Card::blank(profile, historical),
-            Interface::Contact,
-            Box::new(Entropy(serial.into())),
-        )
+        blank(profile, serial)
     };
 
     let mut group = criterion.benchmark_group("issue");
@@ -125,5 +137,49 @@ fn issue(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, issue);
+/// INITIALIZE FOR PURCHASE, the terminal's MAC1, DEBIT FOR PURCHASE and the check of MAC2, card and terminal together.
+fn purchase(criterion: &mut Criterion) {
+    let profile = Profile::builtin("3.0").expect("built in");
+    let (settings, holders) = samples(profile);
+    let mut keys = KeyFile::generate("TEST bench", &[profile], &[Algorithm::Sm4], true).expect("random numbers");
+    let issuer = Issuer::new(profile, &ModelOs, &settings, TODAY).expect("a profile");
+    let number = CardNumber::assign("T", 1).expect("a number");
+    let mut card = blank(profile, 1);
+    let holder = holders.first().expect("a sample");
+    issuer
+        .issue(&mut card, &mut keys, holder, &number, false, &mut |_, _| Ok(()))
+        .expect("issued");
+    let place = Place {
+        terminal: [0x99, 0x00, 0x00, 0x12, 0x34, 0x56],
+        time: [0x20, 0x26, 0x03, 0x02, 0x12, 0x00, 0x00],
+    };
+    let mut host = keys.clone();
+    let mut session = opened(&mut card, &settings);
+    session.load(1_000_000, place, &mut host).expect("loaded");
+    drop(session);
+    let card = card.card().clone();
+    let mut terminal = AccountTerminal::new(keys, place.terminal, 0);
+    let amounts = Amounts {
+        personal: 1_000,
+        self_paid: 100,
+        pooled: 10,
+    };
+    criterion.bench_function("purchase", |bencher| {
+        // A fresh copy each time: a card counts to 65,535 only.
+        bencher.iter_batched_ref(
+            || opened(in_reader(card.clone(), 2), &settings),
+            |session| session.settle(1, amounts, place, &mut terminal).expect("settled"),
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+/// A session whose PIN is verified.
+fn opened<'a>(channel: impl Channel + 'a, settings: &Settings) -> Session<'a> {
+    let mut session = Session::open(Box::new(channel)).expect("a card");
+    session.verify_pin(&settings.initial_pin).expect("the initial PIN");
+    session
+}
+
+criterion_group!(benches, issue, purchase);
 criterion_main!(benches);

@@ -97,8 +97,8 @@ impl SecurityModule for Noting<'_> {
         self.loader.is_test()
     }
 
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        self.loader.holds(key, card)
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
+        self.loader.check_key(key, card)
     }
 
     fn authentication_data(

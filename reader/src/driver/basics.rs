@@ -9,6 +9,7 @@ use super::target::Need;
 use super::value::text_of;
 use super::{Driver, Outcome, SlotOrder, Terminal};
 use crate::decode::Value;
+use crate::security::SecurityModuleError;
 use crate::session::Session;
 use crate::wellknown;
 use card_model::profile::{KeyRole, Located};
@@ -163,17 +164,14 @@ fn check_module(computer: &mut Computer<'_>, session: &mut Session<'_>, holder: 
         None => session.environment_key(KeyRole::InternalAuthentication)?,
     };
     let reference = session.key_reference(&definition);
-    if module.holds(reference, &card) {
-        return Ok(());
-    }
-    match module.objection(reference, &card) {
-        Some(error) => Err(error.into()),
-        None if holder.is_some() => Err(Failure::new(ReturnCode::PSAM_RKSSSE)),
-        None => Err(Failure::because(
+    match module.check_key(reference, &card) {
+        Err(SecurityModuleError::KeyMissing { .. }) if holder.is_some() => Err(Failure::new(ReturnCode::PSAM_RKSSSE)),
+        Err(SecurityModuleError::KeyMissing { .. }) => Err(Failure::because(
             ReturnCode::KEY_NOT_FOUND,
             format!("PSAM卡无密钥{}", definition.name),
             format!("the PSAM has no key {}", definition.name),
         )),
+        checked => Ok(checked?),
     }
 }
 

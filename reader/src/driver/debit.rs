@@ -195,12 +195,10 @@ fn purchase_index(module: &mut dyn PurchaseModule, session: &Session<'_>, usual:
     let definition = session.purchase_key(index)?;
     // Transactions use version 1 of a key; what the interface calls version is the index.
     let reference = KeyReference { definition, version: 1 };
-    if module.holds(reference, &card) {
-        return Ok(index);
-    }
-    match module.objection(reference, &card) {
-        Some(error) => Err(error.into()),
-        None => Err(Failure::new(ReturnCode::DEBIT_NOT_SUPPORTED)),
+    match module.check_key(reference, &card) {
+        Ok(()) => Ok(index),
+        Err(SecurityModuleError::KeyMissing { .. }) => Err(Failure::new(ReturnCode::DEBIT_NOT_SUPPORTED)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -89,17 +89,20 @@ pub trait SecurityModule {
         None
     }
 
-    /// Whether the module can compute with this key for this card. A module that cannot tell says yes and fails later.
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
+    /// Asks, before a card is involved, whether the module can compute with this key for this card. A module that cannot tell
+    /// says yes and fails later.
+    ///
+    /// # Errors
+    /// [`SecurityModuleError::KeyMissing`] where the key is not there; others where more stands against it: the module itself,
+    /// its ciphers, its region.
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
         let _ = (key, card);
-        true
+        Ok(())
     }
 
-    /// Why the module cannot compute with this key for this card, where it is more than that the key is not there: the module
-    /// itself, its ciphers, its region.
-    fn objection(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Option<SecurityModuleError> {
-        let _ = (key, card);
-        None
+    /// Whether [`SecurityModule::check_key`] finds nothing against the key.
+    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
+        self.check_key(key, card).is_ok()
     }
 
     /// Authentication data over `source` under the session key of the card key and `factor`: what INTERNAL

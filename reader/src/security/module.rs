@@ -5,26 +5,27 @@ use super::generate::key_length;
 use super::keyfile::{CityKey, KeyFile};
 use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
 use card_model::card::KeyType;
-use card_model::crypto::{LoadingKey, SessionKey, diversify, master_cryptogram, plain_mac};
+use card_model::crypto::{LoadingKey, MAC_LENGTH, SessionKey, diversify, master_cryptogram, plain_mac};
 use card_model::secret::{Key, Pin};
 use zeroize::Zeroizing;
 
-/// Length of the MAC at the end of a secured command.
-const MAC_LENGTH: usize = card_model::crypto::MAC_LENGTH;
-
 impl KeyFile {
-    /// The card's own key: the root diversified by as many factors as its level asks for.
-    pub(super) fn card_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
+    /// Where the root of a card's key stands.
+    fn card_position(&self, key: KeyReference<'_>, card: &CardIdentity) -> Result<usize, SecurityModuleError> {
         let definition = key.definition;
         let length = key_length(definition, card.algorithm);
-        let position = self
-            .position(&definition.name, definition.index, key.version, card.algorithm, length)
-            .ok_or_else(|| self.missing(&definition.name, key.version, card))?;
+        self.position(&definition.name, definition.index, key.version, card.algorithm, length)
+            .ok_or_else(|| self.missing(&definition.name, key.version, card))
+    }
+
+    /// The card's own key: the root diversified by as many factors as its level asks for.
+    pub(super) fn card_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<Key, SecurityModuleError> {
+        let position = self.card_position(key, card)?;
         let city = match self.cities.get(position) {
             Some(Some(city)) if city.region == card.region => city.key.clone(),
             _ => {
                 let Some(root) = self.keys().get(position) else {
-                    return Err(self.missing(&definition.name, key.version, card));
+                    return Err(self.missing(&key.definition.name, key.version, card));
                 };
                 let key = for_city(root, card);
                 let made = CityKey {
@@ -190,11 +191,8 @@ impl SecurityModule for KeyFile {
         self.test()
     }
 
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        let definition = key.definition;
-        let length = key_length(definition, card.algorithm);
-        self.find(&definition.name, definition.index, key.version, card.algorithm, length)
-            .is_some()
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
+        self.card_position(key, card).map(|_| ())
     }
 
     fn authentication_data(

@@ -94,12 +94,8 @@ impl<M: AccountHost> SecurityModule for AccountTerminal<M> {
         self.module.key_version(algorithm)
     }
 
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        self.module.holds(key, card)
-    }
-
-    fn objection(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Option<SecurityModuleError> {
-        self.module.objection(key, card)
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
+        self.module.check_key(key, card)
     }
 
     fn authentication_data(

@@ -221,8 +221,11 @@ impl Session<'_> {
     fn objection(&mut self, name: &str) -> Option<ModuleReason> {
         let profile = self.profile;
         let (_, definition) = profile.key(name)?;
-        let error = self.ask_module(definition, |module, key, card| Ok(module.objection(key, card)));
-        error.ok()?.as_ref().map(ModuleReason::from)
+        let checked = self.ask_module(definition, |module, key, card| Ok(module.check_key(key, card)));
+        match checked.ok()? {
+            Ok(()) | Err(SecurityModuleError::KeyMissing { .. }) => None,
+            Err(error) => Some(ModuleReason::from(&error)),
+        }
     }
 
     /// The error for a status word, with the access rule where that is the reason.

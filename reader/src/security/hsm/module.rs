@@ -81,15 +81,8 @@ impl SecurityModule for HsmModule {
         self.hsm.is_test()
     }
 
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        self.key(key, card).is_ok()
-    }
-
-    fn objection(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Option<SecurityModuleError> {
-        match self.key(key, card) {
-            Ok(_) | Err(SecurityModuleError::KeyMissing { .. }) => None,
-            Err(error) => Some(error),
-        }
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
+        self.key(key, card).map(|_| ())
     }
 
     fn authentication_data(

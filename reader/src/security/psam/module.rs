@@ -75,15 +75,8 @@ impl<C: Channel> SecurityModule for PsamModule<C> {
         PsamModule::key_version(self, algorithm).ok()
     }
 
-    fn holds(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> bool {
-        self.usage_of(key, card).is_ok()
-    }
-
-    fn objection(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Option<SecurityModuleError> {
-        match self.usage_of(key, card) {
-            Ok(_) | Err(SecurityModuleError::KeyMissing { .. }) => None,
-            Err(error) => Some(error),
-        }
+    fn check_key(&mut self, key: KeyReference<'_>, card: &CardIdentity) -> Result<(), SecurityModuleError> {
+        self.usage_of(key, card).map(|_| ())
     }
 
     fn authentication_data(

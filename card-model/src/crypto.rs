@@ -287,6 +287,20 @@ pub fn tac_key(algorithm: Algorithm, dtk: &Key) -> Key {
     }
 }
 
+/// What data encryption encrypts (`spec/commands.md` §2.4): `LD ‖ plain`, at most 255 bytes of it, padded with 80 00… only if
+/// it does not fill the block.
+pub fn data_blocks(algorithm: Algorithm, plain: &[u8]) -> Vec<u8> {
+    let plain = &plain[..plain.len().min(255)];
+    let mut data = Vec::with_capacity((plain.len() + 1).next_multiple_of(algorithm.block()));
+    data.push(u8::try_from(plain.len()).unwrap_or(u8::MAX));
+    data.extend_from_slice(plain);
+    if !data.len().is_multiple_of(algorithm.block()) {
+        data.push(0x80);
+        data.resize(data.len().next_multiple_of(algorithm.block()), 0);
+    }
+    data
+}
+
 /// Data encryption of `spec/commands.md` §2.4 under a key used directly (key loading).
 pub fn encrypt_data(algorithm: Algorithm, key: &Key, plain: &[u8]) -> Vec<u8> {
     Cipher::new(algorithm, key).seal(algorithm, plain)
@@ -345,16 +359,9 @@ impl LoadingKey {
 }
 
 impl Cipher {
-    /// `LD ‖ plain`, padded only if it does not fill the block, in ECB.
+    /// [`data_blocks`] in ECB.
     fn seal(&self, algorithm: Algorithm, plain: &[u8]) -> Vec<u8> {
-        let plain = &plain[..plain.len().min(255)];
-        let mut data = Vec::with_capacity((plain.len() + 1).next_multiple_of(algorithm.block()));
-        data.push(u8::try_from(plain.len()).unwrap_or(u8::MAX));
-        data.extend_from_slice(plain);
-        if !data.len().is_multiple_of(algorithm.block()) {
-            data.push(0x80);
-            data.resize(data.len().next_multiple_of(algorithm.block()), 0);
-        }
+        let mut data = data_blocks(algorithm, plain);
         self.encrypt(&mut data);
         data
     }

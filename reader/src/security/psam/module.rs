@@ -4,7 +4,7 @@ use super::PsamModule;
 use super::delivery::{Purpose, at_all_levels, is_not_there};
 use crate::channel::Channel;
 use crate::security::{CardIdentity, KeyReference, SecurityModule, SecurityModuleError};
-use card_model::crypto::{Algorithm, MAC_LENGTH};
+use card_model::crypto::{Algorithm, MAC_LENGTH, data_blocks};
 use card_model::profile::KeyRole;
 use card_model::psam::Usage;
 use card_model::status::StatusWord;
@@ -46,19 +46,6 @@ impl<C: Channel> PsamModule<C> {
             }
         }
         Err(self.missing(&key.definition.name, key.version, card))
-    }
-
-    /// Plain data of a secure message as the card expects it: length in front, padded only if it does not fill the block.
-    fn padded(algorithm: Algorithm, plain: &[u8]) -> Zeroizing<Vec<u8>> {
-        let mut blocks = Zeroizing::new(Vec::with_capacity((plain.len() + 1).next_multiple_of(16)));
-        blocks.push(u8::try_from(plain.len()).unwrap_or(u8::MAX));
-        blocks.extend_from_slice(plain);
-        if !blocks.len().is_multiple_of(algorithm.block()) {
-            blocks.push(0x80);
-            let length = blocks.len().next_multiple_of(algorithm.block());
-            blocks.resize(length, 0);
-        }
-        blocks
     }
 }
 
@@ -114,7 +101,7 @@ impl<C: Channel> SecurityModule for PsamModule<C> {
             let (purpose, data) = match plain {
                 None => (Purpose::Mac, Vec::new()),
                 Some(plain) => {
-                    let blocks = Self::padded(card.algorithm, plain);
+                    let blocks = Zeroizing::new(data_blocks(card.algorithm, plain));
                     module.deliver(key, card, Purpose::EncryptAndMac, Some(challenge))?;
                     (Purpose::EncryptAndMac, module.encrypt(&blocks)?)
                 }

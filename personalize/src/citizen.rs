@@ -127,11 +127,11 @@ mod tests {
         assert_eq!((citizen.birth.to_string().as_str(), citizen.sex), ("1981-01-01", '1'));
         assert_eq!(number.province(), Some("11"));
         assert_eq!(
-            SocialSecurityNumber::parse("111111198101011111").unwrap_err(),
-            NumberFault::Check('0')
+            SocialSecurityNumber::parse("990000198101010011").unwrap_err(),
+            NumberFault::Check('X')
         );
         assert_eq!(
-            SocialSecurityNumber::parse("111111198102301110").unwrap_err(),
+            SocialSecurityNumber::parse("990000198102300019").unwrap_err(),
             NumberFault::Birth
         );
         assert_eq!(

@@ -121,7 +121,7 @@ fn rare_characters_and_long_names() {
 fn every_problem_of_the_file_is_told() {
     let text = format!(
         "{HEADER},card_number,DF01/EF08/2B\n\
-         111111198101011111,张三,1,01,990100,19810101,,\n\
+         990000198101010011,张三,1,01,990100,19810101,,\n\
          111111198101011110,张三,2,01,990100,19810102,,\n\
          111111198101011110,,1,77,100100,1981-13-01,T0000001,8\n\
          111111198101011110,张三,1,01,990100,19810101\n\
@@ -168,7 +168,7 @@ fn every_problem_of_the_file_is_told() {
             );
         }
     }
-    assert!(file.problems[0].line(Lang::En, true).contains("111111198101011111"));
+    assert!(file.problems[0].line(Lang::En, true).contains("990000198101010011"));
 }
 
 #[test]

@@ -231,6 +231,55 @@ long SSCARD_CALL iDoDebit_HSM(int iType,
 long SSCARD_CALL SSCardDriver_SetPIN(const char *pPIN,
                          const char *pNewPIN);
 
+// Signs pInData with the signature key of the card. Gives 128 characters of hex and |. Sizes in bytes: pUserPin 17, pInData 20480, pOutInfo 1024.
+//
+// # Safety
+// Each pointer is NULL or points to as many bytes as the sizes say; strings that come in end earlier with NUL.
+long SSCARD_CALL PKI_SignData(const char *pUserPin,
+                  const char *pInData,
+                  int iType,
+                  char *pOutInfo);
+
+// Whether pSignature over pClearText is that of the certificate's key. pUserPin may be NULL; an empty pCert means the card's
+// own certificate. Sizes in bytes: pUserPin 17, pCert 8192, pClearText 20480, pSignature 1024, pOutInfo 1024.
+//
+// # Safety
+// Each pointer is NULL or points to as many bytes as the sizes say; strings that come in end earlier with NUL.
+long SSCARD_CALL PKI_VerifySign(const char *pUserPin,
+                    const char *pCert,
+                    const char *pClearText,
+                    const char *pSignature,
+                    int iType,
+                    char *pOutInfo);
+
+// Puts pInData into a digital envelope for the holder of the certificate. Gives hex and |; about 9700 bytes of data fit. pUserPin
+// may be NULL; an empty pCert means the card's own certificate. The name is ours. Sizes in bytes: pUserPin 17, pCert 8192, pInData 20480, pOutInfo 20480.
+//
+// # Safety
+// Each pointer is NULL or points to as many bytes as the sizes say; strings that come in end earlier with NUL.
+long SSCARD_CALL PKI_SealEnvelope(const char *pUserPin,
+                      const char *pCert,
+                      const char *pInData,
+                      int iType,
+                      char *pOutInfo);
+
+// Opens a digital envelope with the encryption key of the card; gives the data as they were. The name is ours. Sizes in bytes: pUserPin 17, pEnvelope 20480, pOutInfo 20480.
+//
+// # Safety
+// Each pointer is NULL or points to as many bytes as the sizes say; strings that come in end earlier with NUL.
+long SSCARD_CALL PKI_OpenEnvelope(const char *pUserPin,
+                      const char *pEnvelope,
+                      int iType,
+                      char *pOutInfo);
+
+// Reads a certificate of the card: iKey 1 of the signature key, 2 of the encryption key. Gives hex and |. Not of the standard. Sizes in bytes: pOutInfo 20480.
+//
+// # Safety
+// Each pointer is NULL or points to as many bytes as the sizes say; strings that come in end earlier with NUL.
+long SSCARD_CALL SSCardDriver_ReadCert(int iKey,
+                           int iType,
+                           char *pOutInfo);
+
 // Opens the readers of the settings. dev_Name is "AUTO", "USBn", "COMn", "LPTn", or a part of the name of the reader that
 // holds the card. Gives a handle, 0 or more.
 //

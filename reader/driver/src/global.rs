@@ -2,7 +2,7 @@
 
 use card_model::words::Lang;
 use core::ffi::c_long;
-use reader::driver::{Digits, Driver, Encoding, Failure, Outcome, ReturnCode, Settings, ValueKeypad};
+use reader::driver::{Digits, Driver, Encoding, Failure, ReturnCode, Settings, ValueKeypad};
 use std::sync::OnceLock;
 
 static DRIVER: OnceLock<Driver> = OnceLock::new();
@@ -27,7 +27,7 @@ pub fn driver() -> Result<&'static Driver, Failure> {
 }
 
 /// Does something with the driver, and tells the encoding of its strings.
-pub fn with(work: impl FnOnce(&Driver, Encoding) -> Outcome) -> (Outcome, Encoding) {
+pub fn with<T>(work: impl FnOnce(&Driver, Encoding) -> Result<T, Failure>) -> (Result<T, Failure>, Encoding) {
     match driver() {
         Ok(driver) => {
             let encoding = driver.encoding();

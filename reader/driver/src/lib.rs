@@ -12,4 +12,5 @@
 pub mod functions;
 pub mod global;
 pub mod icc;
+pub mod pki;
 pub mod text;

@@ -80,11 +80,19 @@ unsafe fn give(pointer: *mut c_char, size: usize, text: &str, encoding: Encoding
         }
         bytes.extend(encoded);
     }
-    bytes.push(0);
-    for (offset, byte) in bytes.into_iter().enumerate() {
-        // SAFETY: at most `room` bytes and one NUL were collected, so the offset is below the size.
+    // SAFETY: at most `room` bytes were collected, so that they and the NUL fit into the size.
+    unsafe { write(pointer, bytes.into_iter()) };
+}
+
+/// Writes bytes and a NUL.
+///
+/// # Safety
+/// `pointer` points to one byte more than there are `bytes`, all of which may be written.
+unsafe fn write(pointer: *mut c_char, bytes: impl Iterator<Item = u8>) {
+    for (offset, byte) in bytes.chain([0]).enumerate() {
+        // SAFETY: the caller says that there is room for all bytes.
         let place = unsafe { pointer.add(offset) };
-        // SAFETY: the caller lets us write all bytes below the size.
+        // SAFETY: as said.
         unsafe { place.write(byte.cast_signed()) };
     }
 }
@@ -95,6 +103,23 @@ unsafe fn give(pointer: *mut c_char, size: usize, text: &str, encoding: Encoding
 /// # Safety
 /// `out` is NULL or points to `size` bytes that may be written.
 pub unsafe fn answer(out: *mut c_char, size: usize, work: impl FnOnce() -> (Outcome, Encoding)) -> c_long {
+    let work = || {
+        let (outcome, encoding) = work();
+        (outcome.map(|text| encoding.encode(&text)), encoding)
+    };
+    // SAFETY: the caller's promise is ours.
+    unsafe { answer_bytes(out, size, work) }
+}
+
+/// As [`answer`], for bytes that go out as they are. A NUL among them would end them too early and is an error (−41).
+///
+/// # Safety
+/// As [`answer`].
+pub unsafe fn answer_bytes<B: AsRef<[u8]>>(
+    out: *mut c_char,
+    size: usize,
+    work: impl FnOnce() -> (Result<B, Failure>, Encoding),
+) -> c_long {
     if out.is_null() {
         return c_long::from(ReturnCode::PARAMETER.0);
     }
@@ -104,24 +129,36 @@ pub unsafe fn answer(out: *mut c_char, size: usize, work: impl FnOnce() -> (Outc
         unsafe { give(out, size, "", Encoding::Utf8) };
         return UNKNOWN;
     };
-    let outcome = outcome.and_then(|text| {
-        if encoding.encode(&text).len() < size {
-            Ok(text)
-        } else {
-            Err(Failure::because(
+    let outcome = outcome.and_then(|bytes| {
+        let refused = |code, zh: &str, en: &str| Err(Failure::because(code, zh, en));
+        if bytes.as_ref().contains(&0) {
+            refused(
+                ReturnCode::ILLEGAL_CHARACTER,
+                "输出含空字符",
+                "the answer has a NUL within",
+            )
+        } else if bytes.as_ref().len() >= size {
+            refused(
                 ReturnCode::DATA_LENGTH,
                 "输出超过缓冲区长度",
                 "the answer is longer than the buffer",
-            ))
+            )
+        } else {
+            Ok(bytes)
         }
     });
-    let (code, text) = match outcome {
-        Ok(text) => (ReturnCode::SUCCESS, text),
-        Err(failure) => (failure.code, failure.text(lang)),
-    };
-    // SAFETY: the caller's promise is ours.
-    unsafe { give(out, size, &text, encoding) };
-    c_long::from(code.0)
+    match outcome {
+        Ok(bytes) => {
+            // SAFETY: the bytes and their NUL have at most `size` bytes, which the caller lets us write.
+            unsafe { write(out, bytes.as_ref().iter().copied()) };
+            c_long::from(ReturnCode::SUCCESS.0)
+        }
+        Err(failure) => {
+            // SAFETY: the caller's promise is ours.
+            unsafe { give(out, size, &failure.text(lang), encoding) };
+            c_long::from(failure.code.0)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +189,25 @@ mod tests {
         let end = buffer.iter().position(|b| *b == 0).unwrap_or(size);
         buffer.truncate(end);
         buffer
+    }
+
+    fn answered(bytes: &[u8], size: usize) -> (c_long, Vec<u8>) {
+        let mut buffer = vec![0x55u8; size + 4];
+        let work = || (Ok(bytes), Encoding::Gbk);
+        // SAFETY: the buffer is longer than `size`.
+        let code = unsafe { answer_bytes(buffer.as_mut_ptr().cast(), size, work) };
+        assert_eq!(buffer[size..], [0x55; 4], "nothing behind the size");
+        let end = buffer.iter().position(|b| *b == 0).unwrap_or(size);
+        buffer.truncate(end);
+        (code, buffer)
+    }
+
+    #[test]
+    fn bytes_go_out_whole_or_not_at_all() {
+        assert_eq!(answered(&[0xFF, 0x80], 3), (0, vec![0xFF, 0x80]));
+        assert_eq!(answered(&[0xFF, 0x80], 2).0, -42);
+        assert_eq!(answered(&[1, 0, 2], 20).0, -41);
+        assert_eq!(answered(&[], 1), (0, vec![]));
     }
 
     #[test]

@@ -33,6 +33,11 @@ SIZES = {
     "iReloadPIN_HSM": 1024,
     "iUnblockPIN_HSM": 1024,
     "iDoDebit_HSM": 1024,
+    "PKI_SignData": 1024,
+    "PKI_VerifySign": 1024,
+    "PKI_SealEnvelope": 20480,
+    "PKI_OpenEnvelope": 20480,
+    "SSCardDriver_ReadCert": 20480,
 }
 
 for line in sys.stdin.buffer:

@@ -16,6 +16,8 @@ mod bench;
 mod support;
 
 use card_model::card::Interface;
+use card_model::sm2::{DEFAULT_ID, Signature};
+use reader::certificate::x509::Certificate;
 use reader::channel::ModelChannel;
 use reader::channel::daemon::PrivateDaemon;
 use reader::channel::vpcd::{self, ServeOptions};
@@ -27,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use support::{PsamSample, Sample, items, kinds};
+use support::{PsamSample, Sample, certify, items, kinds};
 
 /// The library that cargo built beside this test.
 fn library() -> PathBuf {
@@ -205,6 +207,42 @@ fn with_psam(caller: &mut Caller, slot: &str, version: &str) {
     assert_eq!(caller.call("iReadCard", &[slot, "2", "\\N", FILE]).0, -14);
 }
 
+/// Signatures and envelopes with the keys of the card; nothing of it needs a PSAM.
+fn with_certificates(caller: &mut Caller, slot: &str) {
+    const TEXT: &str = "缴费100.00元，张㐂";
+    let signature = caller.done("PKI_SignData", &[OLD, TEXT, slot]);
+    assert_eq!(items(&signature)[0].len(), 128);
+    let certificate = caller.done("SSCardDriver_ReadCert", &["1", slot]);
+    for certificate in ["", certificate.as_str()] {
+        for pin in ["\\N", OLD] {
+            let arguments = [pin, certificate, TEXT, signature.as_str(), slot];
+            assert_eq!(caller.done("PKI_VerifySign", &arguments), "");
+        }
+    }
+    // The bytes of the interface's encoding were signed, nothing else.
+    let key = Certificate::from_der(&hex::decode(items(&certificate)[0]).unwrap()).unwrap();
+    let key = key.public_key().unwrap();
+    let parsed = Signature::from_bytes(&hex::decode(items(&signature)[0]).unwrap()).unwrap();
+    assert!(key.verify(&key.digest(DEFAULT_ID, &Encoding::Gbk.encode(TEXT)), &parsed));
+    let (code, words) = caller.call("PKI_VerifySign", &["\\N", "", "别的", &signature, slot]);
+    assert_eq!((code, words.contains("签名不正确")), (-25344, true), "{words}");
+    for certificate in ["", &caller.done("SSCardDriver_ReadCert", &["2", slot])] {
+        let envelope = caller.done("PKI_SealEnvelope", &["\\N", certificate, TEXT, slot]);
+        assert_eq!(caller.done("PKI_OpenEnvelope", &[OLD, &envelope, slot]), TEXT);
+    }
+    let (code, words) = caller.call("PKI_SignData", &["0000", TEXT, slot]);
+    assert!((-25551..-25536).contains(&code), "{code} {words}");
+    assert!(!words.contains("外部认证"), "{words}");
+    caller.done("PKI_SignData", &[OLD, TEXT, slot]);
+    assert_eq!(caller.call("PKI_SignData", &["\\N", TEXT, slot]).0, -14);
+    assert_eq!(
+        caller
+            .call("PKI_SealEnvelope", &["\\N", "", &"x".repeat(10_500), slot])
+            .0,
+        -42
+    );
+}
+
 /// Every step with an HSM.
 fn with_hsm(caller: &mut Caller, hsm: &StringHsm, slot: &str, version: &str) {
     let (code, words) = caller.call("iReadCardBas", &[slot]);
@@ -288,6 +326,10 @@ fn version(name: &'static str) -> &'static str {
     &bench::profile(name).specification_version
 }
 
+fn has_certificates(name: &'static str) -> bool {
+    bench::profile(name).certificate_application().is_some()
+}
+
 fn cards() -> Vec<(&'static str, Interface)> {
     kinds().into_iter().filter(|(name, _)| *name != "1.0").collect()
 }
@@ -320,10 +362,19 @@ fn simulated_cards() {
             );
             // A new card for the next round: its log is empty again.
             std::fs::remove_file(path("card")).unwrap();
-            let card = Sample::of(name).card(&mut keys).into_card().unwrap();
-            drop(ModelChannel::create(path("card"), card, Interface::Contact).unwrap());
+            let mut card = Sample::of(name).card(&mut keys);
+            if has_certificates(name) {
+                certify(&mut card);
+            }
+            drop(ModelChannel::create(path("card"), card.into_card().unwrap(), Interface::Contact).unwrap());
             settings.last_mut().unwrap().1 = sim("psam");
-            with_psam(&mut Caller::start(command(), &settings), slot(interface), version(name));
+            let mut caller = Caller::start(command(), &settings);
+            with_psam(&mut caller, slot(interface), version(name));
+            if has_certificates(name) {
+                with_certificates(&mut caller, slot(interface));
+            } else {
+                assert_eq!(caller.call("PKI_SignData", &[OLD, "text", slot(interface)]).0, -13);
+            }
             if language == Language::C {
                 // SELECT of the environment on the card, a challenge of the PSAM, by the functions beneath.
                 let icc = Caller::start(command(), &settings).done("icc", &[]);
@@ -352,6 +403,9 @@ fn through_pcscd() {
         ] {
             let daemon = PrivateDaemon::start("SSC Test").unwrap_or_else(|error| panic!("{error:?}"));
             let mut card = Sample::of(name).card(&mut keys);
+            if psam && has_certificates(name) {
+                certify(&mut card);
+            }
             card.change_interface(interface).unwrap();
             let options = ServeOptions { reconnect: true };
             let _card = vpcd::insert(card, &daemon.address(0), options).unwrap();
@@ -370,6 +424,9 @@ fn through_pcscd() {
             let mut caller = Caller::start(language.command(|path| daemon.command(path)), &settings);
             if psam {
                 with_psam(&mut caller, slot(interface), version(name));
+                if has_certificates(name) {
+                    with_certificates(&mut caller, slot(interface));
+                }
             } else {
                 with_hsm(&mut caller, &ministry(&keys), slot(interface), version(name));
             }

@@ -15,7 +15,7 @@ fn the_header_is_that_of_the_source() {
     // cbindgen knows C functions only; that Windows programs of 32 bits call them otherwise is said by a macro.
     let folder = tempfile::tempdir().expect("a folder");
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for name in ["functions.rs", "icc.rs"] {
+    for name in ["functions.rs", "pki.rs", "icc.rs"] {
         let source = std::fs::read_to_string(here.join("src").join(name)).expect("source");
         let path = folder.path().join(name);
         std::fs::write(&path, source.replace("extern \"system\"", "extern \"C\"")).expect("written");
@@ -34,6 +34,7 @@ fn the_header_is_that_of_the_source() {
         "iReadCardBas",
         "iDoDebit_HSM_Step2",
         "iReadDebitRecord",
+        "PKI_SignData",
         "ICC_Reader_Application",
         "SSCardDriver_SetPIN",
     ] {

@@ -16,7 +16,7 @@ use rust_i18n::t;
 pub enum FormatError {
     /// No certificate, request or list in DER or PEM.
     Der {
-        /// `certificate`, `request`, `crl`, `key`, `name`: what was expected.
+        /// `certificate`, `request`, `crl`, `key`, `name`, `envelope`: what was expected.
         what: &'static str,
         /// The parser's words.
         detail: String,
@@ -40,6 +40,7 @@ impl FormatError {
                     "request" => t!("pki.what.request", locale = locale),
                     "crl" => t!("pki.what.crl", locale = locale),
                     "name" => t!("pki.what.name", locale = locale),
+                    "envelope" => t!("pki.what.envelope", locale = locale),
                     _ => t!("pki.what.key", locale = locale),
                 };
                 t!("pki.format.der", locale = locale, what = what, detail = detail).into_owned()

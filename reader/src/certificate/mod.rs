@@ -11,6 +11,7 @@ mod check;
 pub mod cipher;
 pub mod commands;
 mod distrust;
+pub mod envelope;
 mod error;
 mod files;
 mod keys;

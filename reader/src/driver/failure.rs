@@ -18,6 +18,8 @@ pub struct Failure {
     pub tries_left: Option<u8>,
     /// What exactly, in Chinese and English.
     detail: Option<(String, String)>,
+    /// Whether the detail stands in the place of the code's words, which mean something else here.
+    instead: bool,
 }
 
 impl Failure {
@@ -27,6 +29,7 @@ impl Failure {
             code,
             tries_left: None,
             detail: None,
+            instead: false,
         }
     }
 
@@ -54,18 +57,32 @@ impl Failure {
         Self::because(code, words(Lang::Zh), words(Lang::En))
     }
 
+    /// A code whose own words mean something else, with the words of an error in their place.
+    pub fn instead(code: ReturnCode, error: &impl Explain) -> Self {
+        Self {
+            instead: true,
+            ..Self::of(code, error)
+        }
+    }
+
     /// What is written into pOutInfo: the words of the code, and what exactly, in one line without separators of the
     /// interface.
     pub fn text(&self, lang: Lang) -> String {
-        let mut text = self.code.text(lang);
-        if let Some(tries) = self.tries_left {
+        let mut text = if self.instead {
+            String::new()
+        } else {
+            self.code.text(lang)
+        };
+        if let Some(tries) = self.tries_left.filter(|_| !self.instead) {
             text += &match lang {
                 Lang::Zh => format!("，剩余{tries}次"),
                 Lang::En => format!(", {tries} tries left"),
             };
         }
         if let Some((zh, en)) = &self.detail {
-            text += lang.pick("：", ": ");
+            if !self.instead {
+                text += lang.pick("：", ": ");
+            }
             text += lang.pick(zh, en);
         }
         let plain = |c: char| match c {
@@ -116,7 +133,7 @@ impl From<SecurityModuleError> for Failure {
 }
 
 /// A key that is not there is 6A88; that RKSSSE has a code of its own is known where it is asked for.
-fn module_code(error: &SecurityModuleError) -> ReturnCode {
+pub(super) fn module_code(error: &SecurityModuleError) -> ReturnCode {
     match error {
         SecurityModuleError::KeyMissing { .. } => ReturnCode::KEY_NOT_FOUND,
         other => other.driver_code().map_or(ReturnCode::NO_PSAM, ReturnCode),

@@ -32,6 +32,7 @@ mod log;
 mod open;
 mod pay;
 mod pins;
+mod pki;
 mod settings;
 mod slots;
 mod strings;
@@ -50,6 +51,7 @@ use crate::hsm::HsmService;
 use crate::security::{AccountTerminal, KeyFile, KeyFileError, PsamModule, PurchaseModule};
 use log::Log;
 use open::Open;
+use std::borrow::Cow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -57,6 +59,23 @@ use zeroize::Zeroizing;
 
 /// What a function gives: the text for pOutInfo, or why it failed.
 pub type Outcome = Result<String, Failure>;
+
+/// What a call gives, as the log is told of it.
+trait Given {
+    fn shown(&self) -> Cow<'_, str>;
+}
+
+impl Given for String {
+    fn shown(&self) -> Cow<'_, str> {
+        self.into()
+    }
+}
+
+impl Given for Zeroizing<Vec<u8>> {
+    fn shown(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self)
+    }
+}
 
 /// The driver. Dropping it closes the card.
 pub struct Driver {
@@ -154,7 +173,12 @@ impl Driver {
     }
 
     /// Serves a call that begins with closed cards.
-    fn call(&self, name: &str, inputs: &[&str], work: impl FnOnce(&mut Terminal) -> Outcome) -> Outcome {
+    fn call<T: Given>(
+        &self,
+        name: &str,
+        inputs: &[&str],
+        work: impl FnOnce(&mut Terminal) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let me = thread::current().id();
         let mut terminal = self.shared.lock();
         // A card that another thread left open between two steps is its own until the time is over.
@@ -190,19 +214,22 @@ impl Driver {
         self.serve(terminal, name, inputs, work)
     }
 
-    fn serve(
+    fn serve<T: Given>(
         &self,
         mut terminal: MutexGuard<'_, Terminal>,
         name: &str,
         inputs: &[&str],
-        work: impl FnOnce(&mut Terminal) -> Outcome,
-    ) -> Outcome {
+        work: impl FnOnce(&mut Terminal) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let begin = Instant::now();
         let outcome = work(&mut terminal);
         if outcome.is_err() {
             terminal.open = None;
         }
-        terminal.log.call(name, inputs, outcome.as_deref(), begin.elapsed());
+        match &outcome {
+            Ok(given) => terminal.log.call(name, inputs, Ok(&given.shown()), begin.elapsed()),
+            Err(failure) => terminal.log.call(name, inputs, Err(failure), begin.elapsed()),
+        }
         if let Some(open) = &terminal.open {
             self.watch(open.number, open.deadline);
         }

@@ -13,6 +13,7 @@ mod debit;
 mod files;
 mod hsm;
 mod pins;
+mod pki;
 mod strings;
 mod support;
 mod threads;

@@ -1,15 +1,18 @@
 //! A terminal in memory: a card in a slot, a PSAM in another, a keypad that was told what to type.
 
-use crate::bench::{HISTORICAL, PIN, REGION, holder, keys, pin, profile};
+use crate::bench::{ADMINISTRATOR, HISTORICAL, PIN, REGION, holder, keys, pin, profile};
 use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
-use card_model::profile::Profile;
+use card_model::profile::{KeyPair, PinRole, Profile};
 use card_model::psam::{Cipher, Psam, PsamDescription};
 use card_model::words::Lang;
 use jiff::civil::date;
+use personalize::ca::{Authority, Lifetime};
 use personalize::numbers::Region;
 use personalize::psam::{PsamLevel, PsamPlan, PsamRegion, new_psam, without_ciphers};
 use personalize::{Bench, ModelOs, structure};
+use reader::certificate::request::name;
+use reader::certificate::{BlockSize, CertificateApplication};
 use reader::channel::{Channel, ModelChannel, Reset, TransportError, system_entropy};
 use reader::driver::{self, Digits, Driver, Keypad, KeypadError, Prompt, Settings, Slots};
 use reader::hsm::StringHsm;
@@ -61,7 +64,7 @@ impl Sample {
         };
         let pins = structure::InitialPins {
             holder: pin(PIN),
-            administrator: pin("12345678"),
+            administrator: pin(ADMINISTRATOR),
         };
         structure::build(&mut bench, &ModelOs, &pins).unwrap();
         channel.reset().unwrap();
@@ -83,6 +86,33 @@ impl Sample {
         channel.reset().unwrap();
         channel
     }
+}
+
+/// Key pairs and certificates of a test authority for a card with a certificate application.
+pub fn certify(channel: &mut ModelChannel) {
+    let mut entropy = system_entropy().unwrap();
+    let lifetime = Lifetime::years("2026-01-01T00:00:00Z".parse().unwrap(), 10).unwrap();
+    let root = Authority::root(&name("CN=TEST root CA,C=CN").unwrap(), lifetime, &mut *entropy).unwrap();
+    let mut application = CertificateApplication::open(channel, profile("3.0")).unwrap();
+    application.verify_pin(PinRole::User, &pin(PIN), false).unwrap();
+    let administrator = pin(ADMINISTRATOR);
+    application
+        .verify_pin(PinRole::Administrator, &administrator, false)
+        .unwrap();
+    application.generate().unwrap();
+    let request = application.request(&name("CN=张三,O=TEST,C=CN").unwrap()).unwrap();
+    let signing = root.issue(&request, lifetime, &mut *entropy).unwrap();
+    let encryption = root.issue_encryption(&request, lifetime, &mut *entropy).unwrap();
+    application.import_encryption_pair(&encryption.key).unwrap();
+    for (pair, certificate) in [
+        (KeyPair::Signing, &signing),
+        (KeyPair::Encryption, &encryption.certificate),
+    ] {
+        application
+            .write_certificate(pair, certificate.to_der(), BlockSize::Large)
+            .unwrap();
+    }
+    channel.reset().unwrap();
 }
 
 /// A PSAM to be issued.

@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 # The C compiler links Rust programs; setpriv is in util-linux.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux
-TEST_PACKAGES := $(DEMO_PACKAGES) opensc pcsc-tools python3-pyscard openssl valgrind
+TEST_PACKAGES := $(DEMO_PACKAGES) opensc pcsc-tools python3-pyscard openssl valgrind default-jdk-headless libjna-java
 
 # $(call install,packages): installs those that are missing; says what is missing where there is no apt-get.
 define install
@@ -19,12 +19,13 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help demo test lint bench fuzz
+.PHONY: help demo test lint bench fuzz driver install
 
 help:
 	@echo "make demo   a blank card is issued, read and verified through pcscd and a virtual reader"
 	@echo "make test   installs the real parts and runs all tests"
 	@echo "make bench  prints the numbers of the README"
+	@echo "make install  the driver for other programs: libSSCardDriver, its header, its pkg-config file (PREFIX, DESTDIR)"
 	@echo "make fuzz   runs each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs the nightly toolchain)"
 
 demo:
@@ -51,3 +52,23 @@ fuzz:
 	cd fuzz && for target in $$($(CARGO) +nightly fuzz list); do \
 	  $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+# The driver for programs in other languages. LIBRARY names one that is built already.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+ifndef LIBRARY
+LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libSSCardDriver.$(if $(filter Darwin,$(shell uname)),dylib,so)
+install: driver
+endif
+
+driver:
+	$(CARGO) build --release --locked -p ssc-driver
+
+install:
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
+	install -m 644 reader/driver/include/SSCardDriver.h $(DESTDIR)$(INCLUDEDIR)/
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(VERSION)|' \
+	  reader/driver/SSCardDriver.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/SSCardDriver.pc

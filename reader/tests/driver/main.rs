@@ -10,6 +10,7 @@ mod bench;
 mod basics;
 mod codes;
 mod debit;
+mod examples;
 mod files;
 mod hsm;
 mod pins;

@@ -9,10 +9,13 @@
 )]
 
 #[allow(dead_code, reason = "each test file uses its part")]
-#[path = "../../tests/session/bench.rs"]
+#[path = "../../../tests/session/bench.rs"]
 mod bench;
+mod built;
+mod examples;
+mod service;
 #[allow(dead_code, reason = "each test file uses its part")]
-#[path = "../../tests/driver/support.rs"]
+#[path = "../../../tests/driver/support.rs"]
 mod support;
 
 use card_model::card::Interface;
@@ -22,60 +25,12 @@ use reader::channel::ModelChannel;
 use reader::channel::daemon::PrivateDaemon;
 use reader::channel::vpcd::{self, ServeOptions};
 use reader::driver::Encoding;
-use reader::hsm::{Server, ServerOptions, StringHsm};
-use reader::security::{Hsm, HsmStanding, KeyFile};
+use reader::hsm::StringHsm;
+use service::{Service, ministry};
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use support::{PsamSample, Sample, certify, items, kinds};
-
-/// The library that cargo built beside this test.
-fn library() -> PathBuf {
-    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let path = deps.join("libSSCardDriver.so");
-    assert!(path.is_file(), "{} was not built", path.display());
-    path
-}
-
-/// The C program, compiled against the header.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = PROGRAM.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("caller");
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let library = library();
-        let libraries = library.parent().unwrap().display().to_string();
-        // As an installed library is found: by pkg-config.
-        let template = std::fs::read_to_string(here.join("SSCardDriver.pc.in")).unwrap();
-        let filled = template
-            .replace("@prefix@", &libraries)
-            .replace("@libdir@", &libraries)
-            .replace("@includedir@", &here.join("include").display().to_string())
-            .replace("@version@", env!("CARGO_PKG_VERSION"));
-        std::fs::write(folder.path().join("SSCardDriver.pc"), filled).unwrap();
-        let flags = Command::new("pkg-config")
-            .args(["--cflags", "--libs", "SSCardDriver"])
-            .env("PKG_CONFIG_PATH", folder.path())
-            .output()
-            .expect("pkg-config; `make test` installs what is missing");
-        assert!(flags.status.success(), "{}", String::from_utf8_lossy(&flags.stderr));
-        let flags = String::from_utf8(flags.stdout).unwrap();
-        let output = Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o"])
-            .arg(&path)
-            .arg(here.join("tests/caller.c"))
-            .args(flags.split_whitespace())
-            .arg(format!("-Wl,-rpath,{libraries}"))
-            .output()
-            .expect("a C compiler; `make test` installs what is missing");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        (folder, path)
-    });
-    path
-}
 
 /// In which language the caller is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +42,11 @@ enum Language {
 impl Language {
     fn command(self, through: impl Fn(&Path) -> Command) -> Command {
         match self {
-            Self::C => through(program()),
+            Self::C => through(&built::program("tests/callers/caller.c")),
             Self::Python => {
                 let mut command = through(Path::new("/usr/bin/python3"));
-                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caller.py"));
-                command.arg(library());
+                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/callers/caller.py"));
+                command.arg(built::library());
                 command
             }
         }
@@ -290,30 +245,6 @@ fn with_hsm(caller: &mut Caller, hsm: &StringHsm, slot: &str, version: &str) {
     assert_eq!(items(&caller.done("iReadDebitRecord", &[slot])).len(), 2);
 }
 
-fn ministry(keys: &KeyFile) -> StringHsm {
-    StringHsm::new(Hsm::new("TEST HSM", keys, HsmStanding::Ministry).unwrap(), 1)
-}
-
-/// A service that answers as long as it lives.
-struct Service(String, Arc<AtomicBool>);
-
-impl Service {
-    fn start(keys: &KeyFile) -> Self {
-        let server = Server::bind("127.0.0.1:0", ministry(keys), ServerOptions::default()).unwrap();
-        let url = format!("http://{}/", server.address().unwrap());
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        std::thread::spawn(move || server.run(&flag));
-        Self(url, stop)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.1.store(true, Ordering::SeqCst);
-    }
-}
-
 /// iType of a slot.
 fn slot(interface: Interface) -> &'static str {
     match interface {
@@ -350,7 +281,7 @@ fn simulated_cards() {
             let mut settings = vec![
                 ("SSC_DRIVER_CONTACT", sim("card")),
                 ("SSC_DRIVER_CONTACTLESS", sim("card")),
-                ("SSC_DRIVER_HSM", service.0.clone()),
+                ("SSC_DRIVER_HSM", service.url()),
                 ("SSC_DRIVER_PSAM", sim("none")),
             ];
             let command = || language.command(|path| Command::new(path));
@@ -418,7 +349,7 @@ fn through_pcscd() {
                 ("SSC_DRIVER_CONFIG", config.display().to_string()),
                 ("SSC_DRIVER_CONTACT", daemon.reader(0)),
                 ("SSC_DRIVER_CONTACTLESS", daemon.reader(0)),
-                ("SSC_DRIVER_HSM", service.0.clone()),
+                ("SSC_DRIVER_HSM", service.url()),
                 ("SSC_DRIVER_PSAM", daemon.reader(1)),
             ];
             let mut caller = Caller::start(language.command(|path| daemon.command(path)), &settings);
@@ -439,7 +370,9 @@ fn through_pcscd() {
 #[test]
 fn hostile_pointers() {
     let mut command = Command::new("valgrind");
-    command.args(["-q", "--error-exitcode=9"]).arg(program());
+    command
+        .args(["-q", "--error-exitcode=9"])
+        .arg(built::program("tests/callers/caller.c"));
     let settings = [("SSC_DRIVER_CONTACT", "sim:/nonexistent".to_owned())];
     let mut caller = Caller::start(command, &settings);
     assert_eq!(caller.done("hostile", &[]), "");

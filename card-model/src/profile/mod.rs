@@ -162,6 +162,14 @@ pub enum KeyRole {
     Tac,
 }
 
+impl KeyRole {
+    /// Keys of the medical account: the card computes with their version 1 always, whatever version the other keys are used
+    /// in. What the standards call version of a purchase key is its index (`spec/files.md` §6.1).
+    pub const fn is_transaction(self) -> bool {
+        matches!(self, Self::Purchase | Self::Load | Self::Tac)
+    }
+}
+
 /// Who holds the root of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyLevel {

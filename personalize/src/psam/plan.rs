@@ -44,7 +44,8 @@ pub struct PsamPlan<'a> {
     pub region: PsamRegion,
     /// Last six digits of the terminal number, below 1 000 000.
     pub number: u32,
-    /// Version of the card keys that it holds, 1 to 3; keys that have fewer versions come in the version they have.
+    /// Version of the card keys that it holds, 1 to 3; keys that have fewer versions come in the version they have, those of
+    /// the medical account in version 1, the only one that transactions use.
     pub version: u8,
     /// Which purchase key the terminal shall use, 1 to 3.
     pub purchase_key: u8,
@@ -148,7 +149,11 @@ impl PsamPlan<'_> {
     }
 
     fn root(&self, definition: &KeyDefinition, algorithm: Algorithm) -> Result<(u8, &RootKey), PsamIssueError> {
-        let version = self.version.clamp(1, definition.versions.max(1));
+        let version = if definition.role.is_transaction() {
+            1
+        } else {
+            self.version.clamp(1, definition.versions.max(1))
+        };
         let length = match algorithm {
             Algorithm::Sm4 => 16,
             Algorithm::TripleDes => definition.length,

@@ -18,3 +18,4 @@ mod pki;
 mod strings;
 mod support;
 mod threads;
+mod versions;

@@ -120,6 +120,10 @@ pub struct PsamSample {
     pub level: PsamLevel,
     pub region: Option<&'static str>,
     pub number: u32,
+    /// Version of its keys.
+    pub version: u8,
+    /// Its purchase key.
+    pub purchase_key: u8,
     pub without: &'static [&'static str],
     pub without_ciphers: &'static [Cipher],
 }
@@ -130,6 +134,8 @@ impl Default for PsamSample {
             level: PsamLevel::Ministry,
             region: None,
             number: 123_456,
+            version: 1,
+            purchase_key: 1,
             without: &[],
             without_ciphers: &[],
         }
@@ -152,8 +158,8 @@ impl PsamSample {
                 PsamRegion::Of(Region::parse(region).unwrap())
             }),
             number: self.number,
-            version: 1,
-            purchase_key: 1,
+            version: self.version,
+            purchase_key: self.purchase_key,
             start: date(2026, 1, 2),
             end: date(2036, 1, 1),
             algorithms: &[Algorithm::Sm4, Algorithm::TripleDes],
@@ -307,15 +313,17 @@ pub struct World {
     pub card: CardSlot,
     pub psam: Option<PsamSlot>,
     pub keys: KeyFile,
+    /// Version of the keys that driver and HSM use.
+    key_version: u8,
     /// iType of the card's slot.
     pub i_type: i32,
     /// pCardInfo of the card.
     pub info: String,
 }
 
-/// A ministry's HSM with these keys.
-fn hsm(keys: &KeyFile) -> StringHsm {
-    StringHsm::new(Hsm::new("TEST HSM", keys, HsmStanding::Ministry).unwrap(), 1)
+/// A ministry's HSM with these keys in a version.
+fn hsm(keys: &KeyFile, version: u8) -> StringHsm {
+    StringHsm::new(Hsm::new("TEST HSM", keys, HsmStanding::Ministry).unwrap(), version)
 }
 
 /// Who computes with keys.
@@ -355,7 +363,8 @@ impl World {
             }
         };
         let keypad = Script::default();
-        let service = hsm(&keys);
+        let key_version = settings.key_version;
+        let service = hsm(&keys, key_version);
         let driver = Driver::with_slots(settings, Box::new(slots))
             .with_keypad(Box::new(keypad.clone()))
             .with_service(Box::new(service));
@@ -365,6 +374,7 @@ impl World {
             card,
             psam,
             keys,
+            key_version,
             i_type,
             info: String::new(),
         };
@@ -387,7 +397,7 @@ impl World {
 
     /// An HSM with the keys of this world.
     pub fn hsm(&self) -> StringHsm {
-        hsm(&self.keys)
+        hsm(&self.keys, self.key_version)
     }
 
     /// Region and historical bytes as they stand in requests.

@@ -71,7 +71,11 @@ impl<C: Channel> PsamModule<C> {
         card: &CardIdentity,
     ) -> Result<(Usage, u8), SecurityModuleError> {
         let definition = key.definition;
-        let held = self.version_of(definition.level, card.algorithm)?;
+        let held = if definition.role.is_transaction() {
+            1
+        } else {
+            self.version_of(definition.level, card.algorithm)?
+        };
         let coordinates = definition
             .psam
             .and_then(|(usage, id)| Some((Usage::from_byte(usage)?, id)))

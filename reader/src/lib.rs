@@ -84,6 +84,7 @@ pub mod commands;
 pub mod decode;
 pub mod driver;
 pub mod error;
+pub mod explain;
 pub mod hsm;
 pub mod link;
 pub mod pin;

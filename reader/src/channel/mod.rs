@@ -22,13 +22,14 @@ mod count;
 pub mod daemon;
 mod error;
 mod line_time;
-mod mask;
+pub(crate) mod mask;
 mod model;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
+pub(crate) mod selection;
 pub mod slow;
 mod trace;
-mod transcript;
+pub(crate) mod transcript;
 pub mod vpcd;
 
 pub use count::{Counted, Counter, Figures};

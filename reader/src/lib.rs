@@ -88,6 +88,7 @@ pub mod explain;
 pub mod hsm;
 pub mod link;
 pub mod pin;
+pub mod pinpad;
 pub mod reset;
 mod rule;
 pub mod security;

@@ -2,8 +2,9 @@
 //!
 //! From the outside in: [`IssueRun`] issues a batch with a [`Journal`] so that nobody gets two cards; [`Issuer`] issues one
 //! card; [`structure`] builds the files and keys of a blank card through a [`CardOs`]; [`data`] writes and reads back with
-//! standard commands only; [`ca`] is a small TEST certification authority; [`ecard`] makes and checks the codes of the electronic card.
-//! [`HoldersFile`] and [`Settings`] are what people hand in; both tell everything that is wrong with them at once.
+//! standard commands only; [`ca`] is a small TEST certification authority; [`ledger`] knows who applied for which card and what
+//! became of it; [`ecard`] makes and checks the codes of the electronic card. [`HoldersFile`] and [`Settings`] are what people hand
+//! in; both tell everything that is wrong with them at once.
 
 pub mod ca;
 pub mod card_os;
@@ -16,6 +17,7 @@ pub mod holders;
 mod inspect;
 mod issuer;
 pub mod journal;
+pub mod ledger;
 pub mod mask;
 pub mod numbers;
 pub mod psam;

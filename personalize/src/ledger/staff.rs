@@ -1,0 +1,145 @@
+//! Outlets and the people who work there.
+
+use super::entities::{Outlet, Staff};
+use super::error::LedgerError;
+use super::refusal::{Refusal, both, both_all};
+use super::rules::Rules;
+use super::store::Ledger;
+use super::transaction::{Actor, Entry, Transaction};
+use crate::numbers::Region;
+use jiff::Timestamp;
+
+/// An outlet, or somebody who works at one, to be entered or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entrance {
+    /// An outlet; its `revision` is not looked at.
+    Outlet(Outlet),
+    /// Somebody; the `revision` is not looked at.
+    Staff(Staff),
+}
+
+impl Ledger {
+    /// Enters or changes outlets and staff. As long as a ledger has no staff, anybody may; then only a role that the rules name.
+    ///
+    /// # Errors
+    /// Something is written wrongly, an outlet is not known, or the rules do not allow it.
+    pub fn enter(
+        &mut self,
+        rules: &Rules,
+        who: Option<&str>,
+        at: Timestamp,
+        entrances: &[Entrance],
+        request: &str,
+    ) -> Result<(), LedgerError> {
+        for entrance in entrances {
+            check(rules, entrance)?;
+        }
+        self.write(request, |transaction| {
+            if transaction.done(request)?.is_some() {
+                return Ok(());
+            }
+            let founding = transaction.query("SELECT COUNT(*) FROM staff", &[])?;
+            let founding = founding.first().is_some_and(|row| row.number(0) == 0);
+            let actor = match who {
+                Some(who) if !founding => Some(transaction.actor(who, at)?),
+                None if !founding => return Err(LedgerError::unknown("staff", "")),
+                _ => None,
+            };
+            if let Some(actor) = actor.as_ref().filter(|actor| !rules.may_enter(&actor.role)) {
+                return Err(role(rules, &actor.role));
+            }
+            for (number, entrance) in entrances.iter().enumerate() {
+                let (subject, outlet) = save(transaction, entrance)?;
+                let actor = actor.clone().unwrap_or_else(|| Actor {
+                    id: "init".to_owned(),
+                    role: "init".to_owned(),
+                    outlet,
+                    at,
+                });
+                let entry = Entry {
+                    act: "enter",
+                    reason: "",
+                    subject: &subject,
+                    request: &if number == 0 {
+                        request.to_owned()
+                    } else {
+                        format!("{request}+{number}")
+                    },
+                    outcome: "",
+                };
+                transaction.note(&actor, &entry)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether somebody may read the log and make backups.
+    ///
+    /// # Errors
+    /// Not by the rules; nobody of that name works here.
+    pub fn allow_audit(&mut self, rules: &Rules, who: &str, at: Timestamp) -> Result<(), LedgerError> {
+        let actor = self.read(|transaction| transaction.actor(who, at))?;
+        if rules.may_audit(&actor.role) {
+            return Ok(());
+        }
+        let who = rules.administration.audit.iter().map(String::as_str);
+        Err(Refusal::Role {
+            act: ["read the log".to_owned(), "查看日志".to_owned()],
+            role: both(rules, &actor.role),
+            who: both_all(rules, who),
+        }
+        .into())
+    }
+}
+
+fn role(rules: &Rules, role: &str) -> LedgerError {
+    Refusal::Role {
+        act: ["enter outlets and staff".to_owned(), "登记网点和人员".to_owned()],
+        role: both(rules, role),
+        who: both_all(rules, rules.administration.enter.iter().map(String::as_str)),
+    }
+    .into()
+}
+
+fn check(rules: &Rules, entrance: &Entrance) -> Result<(), LedgerError> {
+    let name = |text: &str, longest: usize| {
+        !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
+    };
+    match entrance {
+        Entrance::Outlet(outlet) => {
+            let id = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
+            if !name(&outlet.id, 20) || !outlet.id.bytes().all(id) {
+                return Err(LedgerError::input("outlet", &outlet.id));
+            }
+            Region::parse(&outlet.region).ok_or_else(|| LedgerError::input("region", &outlet.region))?;
+            let words = [("outlet_name", &outlet.name), ("bank", &outlet.bank)];
+            match words.into_iter().find(|(_, text)| !name(text, 80)) {
+                Some((what, text)) => Err(LedgerError::input(what, text)),
+                None => Ok(()),
+            }
+        }
+        Entrance::Staff(staff) if !name(&staff.id, 40) => Err(LedgerError::input("staff", &staff.id)),
+        Entrance::Staff(staff) if !rules.has_role(&staff.role) => Err(LedgerError::input("role", &staff.role)),
+        Entrance::Staff(_) => Ok(()),
+    }
+}
+
+/// Writes the row; its key, and the outlet whose chain a founder writes into.
+fn save(transaction: &mut Transaction<'_>, entrance: &Entrance) -> Result<(String, Outlet), LedgerError> {
+    match entrance {
+        Entrance::Outlet(outlet) => {
+            let mut outlet = outlet.clone();
+            outlet.revision = transaction.get::<Outlet>(&outlet.id)?.map_or(0, |known| known.revision);
+            transaction.save(&mut outlet)?;
+            Ok((outlet.id.clone(), outlet))
+        }
+        Entrance::Staff(staff) => {
+            let mut staff = staff.clone();
+            let outlet = transaction.get::<Outlet>(&staff.outlet)?;
+            let outlet = outlet.ok_or_else(|| LedgerError::unknown("outlet", &staff.outlet))?;
+            staff.revision = transaction.get::<Staff>(&staff.id)?.map_or(0, |known| known.revision);
+            transaction.save(&mut staff)?;
+            Ok((staff.id, outlet))
+        }
+    }
+}

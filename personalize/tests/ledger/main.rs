@@ -1,0 +1,51 @@
+//! One suite, run on SQLite and on a real PostgreSQL.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test that cannot go on fails"
+)]
+
+mod crowd;
+mod random;
+mod scene;
+mod server;
+mod story;
+mod tamper;
+
+use scene::{Kind, Scene};
+
+/// Each body once for each kind of database.
+macro_rules! suite {
+    ($($name:ident: $body:expr;)+) => {
+        mod sqlite {
+            use super::*;
+            $(#[test] fn $name() { $body(&Scene::new(Kind::Sqlite)); })+
+        }
+        mod postgresql {
+            use super::*;
+            $(#[test] fn $name() { $body(&Scene::new(Kind::Postgres)); })+
+        }
+    };
+}
+
+suite! {
+    the_life_of_a_card: story::life;
+    one_person_one_card: story::one_card;
+    minors_agents_foreigners_and_the_dead: story::people;
+    a_request_is_done_once: story::requests;
+    no_other_way: story::no_other_way;
+    tampering_is_found: tamper::found;
+    a_backup_while_others_work: tamper::backup;
+    random_stories: |scene: &Scene| random::stories(scene, 40, 60);
+}
+
+#[test]
+fn many_clerks_at_one_file() {
+    crowd::same_people(&Scene::new(Kind::Sqlite), 8, 12);
+}
+
+#[test]
+fn many_clerks_at_one_server() {
+    crowd::same_people(&Scene::new(Kind::Postgres), 32, 60);
+}

@@ -4,6 +4,7 @@
 //! [`sweep`] is the access sweep (the "SAFETY" items of LD/T 6001.3, `spec/conformance.md` §4.9): each elementary file ×
 //! operation × combination of satisfied states × way of addressing. [`flow`] runs transcripts of reference command flows.
 
+pub mod explore;
 pub mod flow;
 pub mod rule;
 pub mod sweep;

@@ -50,7 +50,7 @@ pub struct Term {
 /// A condition: one of its terms must hold. No term: never.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Condition {
-    terms: ArrayVec<Term, TERMS>,
+    pub(super) terms: ArrayVec<Term, TERMS>,
 }
 
 impl Condition {

@@ -16,6 +16,7 @@ mod certificate_pin;
 mod command;
 mod condition;
 mod creation;
+pub mod faulty;
 mod file_system;
 mod identity;
 mod inventory;

@@ -4,7 +4,6 @@ mod account;
 mod certificate;
 mod hsm;
 mod psam;
-mod trace;
 
 pub use account::*;
 pub use certificate::*;
@@ -12,7 +11,6 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use hsm::*;
 pub use psam::*;
 use std::path::PathBuf;
-pub use trace::*;
 
 /// `ssc NOUN VERB`.
 #[derive(Debug, Parser)]
@@ -139,8 +137,6 @@ pub enum Verb {
     #[command(subcommand)]
     Profile(Profile),
     Apdu(Apdu),
-    #[command(subcommand)]
-    Trace(Trace),
     Bench(Bench),
     Completions(Completions),
     Man(Man),

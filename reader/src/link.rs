@@ -56,6 +56,19 @@ pub fn exchange<C: Channel + ?Sized>(channel: &mut C, command: &Command) -> Resu
     Ok(Response { data, sw })
 }
 
+/// Like [`exchange`] for a command whose answer nobody needs, such as SELECT of a file that is known: only its status word. Data
+/// that wait (`61xx`) are not fetched, which the card takes for success (STD-P2 §9.3).
+///
+/// # Errors
+/// The transport failed.
+pub fn exchange_status<C: Channel + ?Sized>(channel: &mut C, command: &Command) -> Result<StatusWord, TransportError> {
+    let (_, sw) = send(channel, &command.to_bytes_for(channel.protocol()))?;
+    if sw.right_le().is_some() {
+        return Ok(exchange(channel, command)?.sw);
+    }
+    Ok(sw.more_data_length().map_or(sw, |_| StatusWord::OK))
+}
+
 /// Like [`exchange`] for the bytes of a command, such as a security module's secured command.
 ///
 /// Bytes that are no command in short form go to the card as they are, and its answer comes back as it is: the way to try
@@ -147,6 +160,19 @@ mod tests {
         let (answer, asked) = run(Interface::Contact, "00A4040002AABB00", &["6103", "0102039000"]);
         assert_eq!(answer, "0102039000");
         assert_eq!(asked, ["00A4040002AABB", "00C0000003"]);
+    }
+
+    #[test]
+    fn waiting_data_may_be_left() {
+        let status = |answers: &[&str]| {
+            let mut script = Script::new(Interface::Contact, answers);
+            let command = Command::from_hex("00A4040002AABB00").expect("command");
+            let sw = exchange_status(&mut script, &command).expect("answer");
+            (sw, script.asked.len())
+        };
+        assert_eq!(status(&["6103"]), (StatusWord::OK, 1));
+        assert_eq!(status(&["9000"]), (StatusWord::OK, 1));
+        assert_eq!(status(&["6A82"]), (StatusWord::FILE_NOT_FOUND, 1));
     }
 
     #[test]

@@ -155,22 +155,15 @@ fn holder_key(session: &Session<'_>) -> Result<Option<String>, Failure> {
     Ok(Need::of(&file.read, false)?.keys.first().map(|key| (*key).to_owned()))
 }
 
-/// Whether the PSAM can do its part, before the card is asked to do its own: cipher (−2202), RKSSSE (−2203), level (−24).
+/// Whether the PSAM can do its part before the card is judged: cipher (−2202), RKSSSE (−2203), level (−24). A card without RKSSSE
+/// needs the PSAM's IRK only, which tells the same when it is used.
 fn check_module(computer: &mut Computer<'_>, session: &mut Session<'_>, holder: Option<&str>) -> Result<(), Failure> {
     let module = computer.module(session)?;
+    let Some(name) = holder else { return Ok(()) };
     let card = session.identity()?;
-    let definition = match holder {
-        Some(name) => card::key(session, name)?.clone(),
-        None => session.environment_key(KeyRole::InternalAuthentication)?,
-    };
-    let reference = session.key_reference(&definition);
+    let reference = session.key_reference(card::key(session, name)?);
     match module.check_key(reference, &card) {
-        Err(SecurityModuleError::KeyMissing { .. }) if holder.is_some() => Err(Failure::new(ReturnCode::PSAM_RKSSSE)),
-        Err(SecurityModuleError::KeyMissing { .. }) => Err(Failure::because(
-            ReturnCode::KEY_NOT_FOUND,
-            format!("PSAM卡无密钥{}", definition.name),
-            format!("the PSAM has no key {}", definition.name),
-        )),
+        Err(SecurityModuleError::KeyMissing { .. }) => Err(Failure::new(ReturnCode::PSAM_RKSSSE)),
         checked => Ok(checked?),
     }
 }

@@ -94,11 +94,12 @@ impl<'a> Session<'a> {
         Ok(Pair { original, factor })
     }
 
-    /// Internal authentication as real readers send it, with the card's answer, which somebody else will judge.
+    /// Internal authentication in the environment, with the card's answer, which somebody else will judge. Real readers select the
+    /// environment a second time before it; where it is selected already, that changes nothing and costs time.
     pub(crate) fn internal_answer(&mut self) -> Result<(Pair, [u8; 8]), ReaderError> {
         let irk = self.environment_key(KeyRole::InternalAuthentication)?;
         let environment = self.profile.index_of(wellknown::ENVIRONMENT).unwrap_or_default();
-        self.select_again(environment)?;
+        self.enter(environment)?;
         let pair = self.pair()?;
         let version = self.reference(&irk).version;
         let command = commands::internal_authentication(&pair.factor, &pair.original, version)?;

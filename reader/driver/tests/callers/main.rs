@@ -13,6 +13,7 @@
 mod bench;
 mod built;
 mod examples;
+mod page;
 mod service;
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "../../../tests/driver/support.rs"]

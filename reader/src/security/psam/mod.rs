@@ -13,7 +13,7 @@ use super::{CardIdentity, SecurityModuleError};
 use crate::channel::{Channel, TransportError};
 use crate::command::Command;
 use crate::commands;
-use crate::link::{Response, exchange};
+use crate::link::{Response, exchange, exchange_status};
 use card_model::crypto::Algorithm;
 use card_model::profile::KeyLevel;
 use card_model::psam::{Cipher, FieldKind, FileRole, Level, PsamDescription, PsamFile, Usage};
@@ -28,21 +28,23 @@ pub struct PsamModule<C> {
     description: &'static PsamDescription,
     name: String,
     test: bool,
-    /// The cipher whose application is selected.
-    current: Option<Algorithm>,
-    /// What was read from each application that was selected once.
-    applications: HashMap<Algorithm, ApplicationInfo>,
+    current: Selected,
+    /// Files of the applications that were read once, by their identifiers.
+    information: HashMap<(Algorithm, u16), Vec<u8>>,
     /// Under which usage a key answered before: by cipher, identifier and purpose.
     usages: HashMap<(Algorithm, u8, Purpose), Usage>,
     terminal: Option<[u8; 6]>,
 }
 
-/// What an application says about its keys.
-#[derive(Debug, Clone, Copy, Default)]
-struct ApplicationInfo {
-    national: Option<u8>,
-    province: Option<u8>,
-    purchase: Option<u8>,
+/// What is selected in the PSAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Selected {
+    /// Nothing that is known.
+    Unknown,
+    /// The environment of a cipher.
+    Environment(Cipher),
+    /// The application in the environment of a cipher.
+    Application(Cipher),
 }
 
 impl<C: Channel> PsamModule<C> {
@@ -61,8 +63,8 @@ impl<C: Channel> PsamModule<C> {
             description,
             name,
             test: false,
-            current: None,
-            applications: HashMap::new(),
+            current: Selected::Unknown,
+            information: HashMap::new(),
             usages: HashMap::new(),
             terminal: None,
         };
@@ -105,37 +107,39 @@ impl<C: Channel> PsamModule<C> {
     }
 
     fn version_of(&mut self, level: KeyLevel, algorithm: Algorithm) -> Result<u8, SecurityModuleError> {
-        self.patiently(|module| module.enter(algorithm))?;
-        let info = self.applications.get(&algorithm).copied().unwrap_or_default();
-        let version = match level {
-            KeyLevel::Ministry => info.national,
-            KeyLevel::Province | KeyLevel::Issuer => info.province,
+        let level = match level {
+            KeyLevel::Ministry => Level::National,
+            KeyLevel::Province | KeyLevel::Issuer => Level::Province,
         };
+        let version = self.patiently(|module| module.one_to_three(algorithm, level, FieldKind::KeyVersion))?;
         Ok(version.unwrap_or(1))
     }
 
     /// What has one of the environments, and in it a terminal number or the application of a PSAM, is a PSAM. A social
-    /// security card has the name of the DES environment too, but neither of the two.
+    /// security card has the name of the DES environment too, but neither of the two. The newest cipher is the likeliest to
+    /// be wanted next, so its environment is looked at first.
     fn look(&mut self) -> Result<(), SecurityModuleError> {
         let description = self.description;
-        for environment in &description.environments {
-            if !self
-                .send("SELECT", commands::select_name(&environment.name))?
-                .sw
-                .is_ok()
-            {
+        let mut found = false;
+        for environment in description.environments.iter().rev() {
+            if !self.select(commands::select_name(&environment.name))?.is_ok() {
                 continue;
             }
+            self.current = Selected::Environment(environment.cipher);
             if let Some(file) = description.file(FileRole::TerminalNumber)
                 && let Some(bytes) = self.read(file)?
             {
                 self.terminal = bytes.try_into().ok();
                 return Ok(());
             }
-            let application = commands::select_name(&description.application.aid);
-            if self.send("SELECT", application)?.sw.is_ok() {
-                return Ok(());
-            }
+            // Another environment may still tell the number.
+            self.current = Selected::Unknown;
+            found |= self
+                .select(commands::select_name(&description.application.aid))?
+                .is_ok();
+        }
+        if found {
+            return Ok(());
         }
         Err(SecurityModuleError::NoPsam {
             module: self.name.clone(),
@@ -144,51 +148,63 @@ impl<C: Channel> PsamModule<C> {
 
     /// Selects environment and application of a cipher, unless they are selected.
     fn enter(&mut self, algorithm: Algorithm) -> Result<(), SecurityModuleError> {
-        if self.current == Some(algorithm) {
-            return Ok(());
+        let cipher = Cipher::from(algorithm);
+        let before = std::mem::replace(&mut self.current, Selected::Unknown);
+        if before != Selected::Application(cipher) {
+            if before != Selected::Environment(cipher) {
+                self.enter_environment(algorithm)?;
+            }
+            let application = &self.description.application;
+            let by_fid = commands::select_dedicated_file(application.fid);
+            let by_name = commands::select_name(&application.aid);
+            if !self.select(by_fid)?.is_ok() && !self.select(by_name)?.is_ok() {
+                return Err(self.without(algorithm));
+            }
         }
-        self.current = None;
-        let missing = SecurityModuleError::AlgorithmMissing {
+        self.current = Selected::Application(cipher);
+        Ok(())
+    }
+
+    fn enter_environment(&mut self, algorithm: Algorithm) -> Result<(), SecurityModuleError> {
+        let Some(environment) = self.description.environment(Cipher::from(algorithm)) else {
+            return Err(self.without(algorithm));
+        };
+        match self.select(commands::select_name(&environment.name))? {
+            sw if sw.is_ok() => Ok(()),
+            StatusWord::FILE_NOT_FOUND | StatusWord::FUNCTION_NOT_SUPPORTED => Err(self.without(algorithm)),
+            sw => Err(self.refused("SELECT", sw)),
+        }
+    }
+
+    /// The PSAM has no environment or no application of a cipher.
+    fn without(&self, algorithm: Algorithm) -> SecurityModuleError {
+        SecurityModuleError::AlgorithmMissing {
             algorithm,
             module: self.name.clone(),
-        };
-        let description = self.description;
-        let Some(environment) = description.environment(Cipher::from(algorithm)) else {
-            return Err(missing);
-        };
-        match self.send("SELECT", commands::select_name(&environment.name))?.sw {
-            sw if sw.is_ok() => {}
-            StatusWord::FILE_NOT_FOUND | StatusWord::FUNCTION_NOT_SUPPORTED => return Err(missing),
-            sw => return Err(self.refused("SELECT", sw)),
         }
-        let by_fid = commands::select_dedicated_file(description.application.fid);
-        let by_name = commands::select_name(&description.application.aid);
-        if !self.send("SELECT", by_fid)?.sw.is_ok() && !self.send("SELECT", by_name)?.sw.is_ok() {
-            return Err(missing);
-        }
-        self.current = Some(algorithm);
-        if !self.applications.contains_key(&algorithm) {
-            let info = ApplicationInfo {
-                national: self.one_to_three(Level::National, FieldKind::KeyVersion)?,
-                province: self.one_to_three(Level::Province, FieldKind::KeyVersion)?,
-                purchase: self.one_to_three(Level::National, FieldKind::PurchaseKeyIndex)?,
-            };
-            self.applications.insert(algorithm, info);
-        }
-        Ok(())
     }
 
     /// A number that the application names for the keys of a level: their version, or the purchase key in use. `None` if it
     /// is not 1, 2 or 3.
-    fn one_to_three(&mut self, level: Level, kind: FieldKind) -> Result<Option<u8>, SecurityModuleError> {
+    fn one_to_three(
+        &mut self,
+        algorithm: Algorithm,
+        level: Level,
+        kind: FieldKind,
+    ) -> Result<Option<u8>, SecurityModuleError> {
+        self.enter(algorithm)?;
         let Some(file) = self.description.file(FileRole::Information(level)) else {
             return Ok(None);
         };
         let Some(field) = file.field(kind) else {
             return Ok(None);
         };
-        let bytes = self.read(file)?.unwrap_or_default();
-        let number = bytes.get(field).and_then(<[u8]>::first).copied();
+        if !self.information.contains_key(&(algorithm, file.fid)) {
+            let bytes = self.read(file)?.unwrap_or_default();
+            self.information.insert((algorithm, file.fid), bytes);
+        }
+        let bytes = self.information.get(&(algorithm, file.fid));
+        let number = bytes.and_then(|bytes| bytes.get(field)?.first().copied());
         Ok(number.filter(|number| (1..=3).contains(number)))
     }
 
@@ -202,27 +218,44 @@ impl<C: Channel> PsamModule<C> {
         Ok(whole.then_some(answer.data))
     }
 
+    /// Sends a SELECT; what the PSAM tells about the file is not fetched.
+    fn select(
+        &mut self,
+        command: Result<Command, crate::command::CommandError>,
+    ) -> Result<StatusWord, SecurityModuleError> {
+        let command = self.built("SELECT", command)?;
+        let sent = exchange_status(&mut self.channel, &command);
+        sent.map_err(|source| self.lost(source))
+    }
+
     /// Sends a command that was built here.
     fn send(
         &mut self,
         name: &'static str,
         command: Result<Command, crate::command::CommandError>,
     ) -> Result<Response, SecurityModuleError> {
-        let command = command.map_err(|error| SecurityModuleError::Module {
-            module: self.name.clone(),
-            message: format!("{name}: {error}"),
-        })?;
+        let command = self.built(name, command)?;
         self.transmit(&command)
     }
 
+    fn built(
+        &self,
+        name: &'static str,
+        command: Result<Command, crate::command::CommandError>,
+    ) -> Result<Command, SecurityModuleError> {
+        command.map_err(|error| self.failed(&format!("{name}: {error}")))
+    }
+
     fn transmit(&mut self, command: &Command) -> Result<Response, SecurityModuleError> {
-        exchange(&mut self.channel, command).map_err(|source| {
-            self.current = None;
-            SecurityModuleError::Transport {
-                module: self.name.clone(),
-                source: Box::new(source),
-            }
-        })
+        exchange(&mut self.channel, command).map_err(|source| self.lost(source))
+    }
+
+    fn lost(&mut self, source: TransportError) -> SecurityModuleError {
+        self.current = Selected::Unknown;
+        SecurityModuleError::Transport {
+            module: self.name.clone(),
+            source: Box::new(source),
+        }
     }
 
     /// Does something a second time when another program had reset the PSAM meanwhile: it keeps nothing that counts.
@@ -234,7 +267,7 @@ impl<C: Channel> PsamModule<C> {
             Err(SecurityModuleError::Transport { source, .. })
                 if matches!(*source, TransportError::ResetByOther { .. }) =>
             {
-                self.current = None;
+                self.current = Selected::Unknown;
                 self.channel.reset().map_err(|source| SecurityModuleError::Transport {
                     module: self.name.clone(),
                     source: Box::new(source),

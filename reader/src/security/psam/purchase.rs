@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::security::transaction::{AccountHost, PurchaseAuthorization, PurchaseModule, PurchaseRequest, SETTLEMENT};
 use crate::security::{CardIdentity, KeyReference, SecurityModuleError};
 use card_model::crypto::Algorithm;
+use card_model::psam::{FieldKind, Level};
 use card_model::status::StatusWord;
 
 impl<C: Channel> PurchaseModule for PsamModule<C> {
@@ -17,8 +18,8 @@ impl<C: Channel> PurchaseModule for PsamModule<C> {
     }
 
     fn purchase_key(&mut self, algorithm: Algorithm) -> Option<u8> {
-        self.patiently(|module| module.enter(algorithm)).ok()?;
-        self.applications.get(&algorithm)?.purchase
+        let index = |module: &mut Self| module.one_to_three(algorithm, Level::National, FieldKind::PurchaseKeyIndex);
+        self.patiently(index).ok()?
     }
 
     /// INIT SAM FOR PURCHASE. The PSAM counts its transaction number up, so this is not repeated by itself.

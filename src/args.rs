@@ -4,6 +4,7 @@ mod account;
 mod certificate;
 mod hsm;
 mod psam;
+mod trace;
 
 pub use account::*;
 pub use certificate::*;
@@ -11,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use hsm::*;
 pub use psam::*;
 use std::path::PathBuf;
+pub use trace::*;
 
 /// `ssc NOUN VERB`.
 #[derive(Debug, Parser)]
@@ -137,6 +139,8 @@ pub enum Verb {
     #[command(subcommand)]
     Profile(Profile),
     Apdu(Apdu),
+    #[command(subcommand)]
+    Trace(Trace),
     Bench(Bench),
     Completions(Completions),
     Man(Man),

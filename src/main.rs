@@ -13,6 +13,7 @@ mod cert_pin;
 mod certificate;
 mod connect;
 mod demo;
+mod explain;
 mod failure;
 mod front;
 mod help;
@@ -41,7 +42,7 @@ mod usage;
 mod verify;
 mod write;
 
-use args::{Arguments, Card, Hsm, Keys, Psam, Verb};
+use args::{Arguments, Card, Hsm, Keys, Psam, Trace, Verb};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use connect::Desk;
@@ -119,6 +120,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Hsm(Hsm::Serve(it)) => hsm::serve(&it, desk),
         Verb::Profile(it) => profile::run(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
+        Verb::Trace(Trace::Explain(it)) => explain::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),

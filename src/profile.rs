@@ -28,7 +28,7 @@ pub fn run(it: &Verb, desk: &Desk) -> Result<Report, Failure> {
 }
 
 /// A profile by its name, or one in a file: whole, or an overlay on its usual base.
-fn named<'d>(name: &str, desk: &'d Desk) -> Result<Cow<'d, Profile>, Failure> {
+pub fn named<'d>(name: &str, desk: &'d Desk) -> Result<Cow<'d, Profile>, Failure> {
     let lang = desk.output.lang;
     let path = Path::new(name);
     if Profile::builtin(name).is_err() && path.is_file() {

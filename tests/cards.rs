@@ -213,3 +213,70 @@ fn bench_measures_blank_and_issued_cards() {
             .is_empty()
     );
 }
+
+#[test]
+fn a_trace_is_explained_by_the_profile_and_masked() {
+    let place = Place::with_card();
+    let pin = [("SSC_PIN", "654321")];
+    place.run_with(
+        &pin,
+        &["read", "SSSE/EF06", "--reader", "sim:card.sim", "--trace", "t.txt"],
+    );
+    let explained = place.json(0, &["trace", "explain", "t.txt"]);
+    assert_eq!(
+        (explained["format"].as_str(), explained["profile_by"].as_str()),
+        (Some("transcript"), Some("version"))
+    );
+    let entries = explained["entries"].as_array().expect("entries");
+    let refused = entries
+        .iter()
+        .find(|entry| entry["sw"] == "6982")
+        .expect("EF06 needs a key");
+    assert_eq!(
+        (refused["cause"].as_str(), refused["clause"].as_str()),
+        (Some("rule"), Some("STD-P5 6.10"))
+    );
+    assert!(
+        refused["reason"].as_str().is_some_and(|words| words.contains("RKSSSE")),
+        "{refused}"
+    );
+
+    let log = "00A404000F7378312E73682EC9E7BBE1B1A3D5CF\n9000\n0020000003123456\n63C2\n";
+    place.write("plain.txt", log);
+    let masked = place.run(&["trace", "explain", "plain.txt"]).expect(0);
+    assert!(
+        masked.stdout.contains("0020000003******") && !masked.stdout.contains("123456"),
+        "{}",
+        masked.stdout
+    );
+    let open = place
+        .run(&[
+            "trace",
+            "explain",
+            "plain.txt",
+            "--reveal",
+            "--profile",
+            "1.0",
+            "--lang",
+            "zh",
+        ])
+        .expect(0);
+    assert!(
+        open.stdout.contains("0020000003123456") && open.stdout.contains("卡规范 1.0"),
+        "{}",
+        open.stdout
+    );
+    assert!(open.stderr.contains("未遮盖"), "{}", open.stderr);
+
+    place.write("none.txt", "no bytes here\n");
+    let none = place.json(2, &["trace", "explain", "none.txt"]);
+    assert!(none["error"]["next"].is_string(), "{none}");
+    place.json(2, &["trace", "explain", "missing.txt"]);
+    let extended = place.json(0, &["trace", "explain", "plain.txt", "--profile-overlay", "jiangsu"]);
+    assert!(
+        extended["profile"]
+            .as_str()
+            .is_some_and(|name| name.contains("jiangsu")),
+        "{extended}"
+    );
+}

@@ -149,6 +149,10 @@ impl<C: Channel> Channel for Counted<C> {
         self.channel.reset()
     }
 
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.channel.control(code, data)
+    }
+
     fn reason(&self) -> Option<Reason> {
         self.channel.reason()
     }

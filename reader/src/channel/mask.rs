@@ -4,7 +4,8 @@
 //! keys, cryptograms and MACs, whatever a file that is not free to read holds, and names and numbers of persons in any
 //! file. A command that is not known here is hidden whole: a trace is safe first and telling second.
 
-use card_model::profile::{DedicatedFile, Element, ElementaryFile, Meaning, Profile};
+use super::selection::{FileIndex, Selection, binary_sfi, record_sfi};
+use card_model::profile::{Element, ElementaryFile, Meaning, Profile};
 use std::sync::Arc;
 
 /// What of a data field may be shown.
@@ -18,48 +19,36 @@ enum Policy {
     Records(FileIndex),
 }
 
-/// Place of a file in the profile: dedicated file and elementary file.
-type FileIndex = (usize, usize);
-
 /// Follows the selections of a card and decides what may be shown.
 #[derive(Debug)]
-pub(super) struct Masker {
-    profile: Option<Arc<Profile>>,
-    /// Current dedicated file; `None` where the profile does not know it.
-    df: Option<usize>,
-    /// Current elementary file.
-    ef: Option<FileIndex>,
+pub(crate) struct Masker {
+    selection: Selection,
     /// What GET RESPONSE fetches.
     waiting: Policy,
 }
 
 impl Masker {
     /// Without a profile every file counts as secret.
-    pub(super) fn new(profile: Option<Arc<Profile>>) -> Self {
-        let mut masker = Self {
-            profile,
-            df: None,
-            ef: None,
+    pub(crate) fn new(profile: Option<Arc<Profile>>) -> Self {
+        Self {
+            selection: Selection::new(profile),
             waiting: Policy::Hide,
-        };
-        masker.reset();
-        masker
+        }
     }
 
     /// The card was reset: the master file is current.
-    pub(super) fn reset(&mut self) {
-        self.df = self.profile.as_ref().map(|_| 0);
-        self.ef = None;
+    pub(crate) fn reset(&mut self) {
+        self.selection.reset();
         self.waiting = Policy::Hide;
     }
 
     /// Command and answer in hex with `**` for hidden bytes; the answer is missing where there was none.
-    pub(super) fn exchange(&mut self, command: &[u8], answer: Option<&[u8]>) -> (String, Option<String>) {
+    pub(crate) fn exchange(&mut self, command: &[u8], answer: Option<&[u8]>) -> (String, Option<String>) {
         let (sent, received) = self.policies(command);
         let shown = self.show_command(command, sent);
         let answer = answer.map(|answer| {
             let (data, sw) = answer.split_at(answer.len().saturating_sub(2));
-            self.follow(command, sw);
+            self.selection.follow(command, sw);
             self.waiting = received;
             let mut text = self.show(data, received);
             if !text.is_empty() {
@@ -97,97 +86,12 @@ impl Masker {
 
     /// What of a file may be shown; SFI 0 is the current file.
     fn file_policy(&self, sfi: u8) -> Policy {
-        let index = if sfi == 0 { self.ef } else { self.by_sfi(sfi) };
-        match index.and_then(|index| Some((index, self.file(index)?))) {
+        match self.selection.addressed(sfi) {
             Some((index, file)) if file.is_linear() => Policy::Records(index),
             // A certificate is free to read, but names a person.
             Some((_, file)) if file.certificate_of.is_some() => Policy::Hide,
             Some((_, file)) if file.read.is_free() && file.elements.iter().all(is_open) => Policy::Show,
             _ => Policy::Hide,
-        }
-    }
-
-    fn dedicated_file(&self) -> Option<&DedicatedFile> {
-        self.profile.as_ref()?.dedicated_files.get(self.df?)
-    }
-
-    fn file(&self, (df, ef): FileIndex) -> Option<&ElementaryFile> {
-        self.profile.as_ref()?.dedicated_files.get(df)?.files.get(ef)
-    }
-
-    fn by_sfi(&self, sfi: u8) -> Option<FileIndex> {
-        let position = self
-            .dedicated_file()?
-            .files
-            .iter()
-            .position(|file| file.sfi == sfi && sfi != 0)?;
-        Some((self.df?, position))
-    }
-
-    /// Follows selections, explicit or by short identifier. Where it is not sure what the card has selected, nothing counts
-    /// as selected.
-    fn follow(&mut self, command: &[u8], sw: &[u8]) {
-        let done = matches!(sw, [0x90, 0x00] | [0x61 | 0x62 | 0x6C, _]);
-        match *command {
-            [0x00, 0xA4, p1, _, ref body @ ..] if done || sw == [0x93, 0x03] => {
-                let length = body.first().map_or(0, |length| usize::from(*length));
-                self.select(p1, body.get(1..1 + length).unwrap_or_default());
-            }
-            // A file that is not found leaves the selection as it was (ISO/IEC 7816-4 §7.1.1).
-            [0x00, 0xA4, ..] if sw == [0x6A, 0x82] => {}
-            [_, 0xA4, ..] => self.deselect(),
-            [_, 0xB2 | 0xDC, _, p2, ..] if done && record_sfi(p2) != 0 => self.ef = self.by_sfi(record_sfi(p2)),
-            [_, 0xB0 | 0xD6, p1, _, ..] if done && binary_sfi(p1) != 0 => self.ef = self.by_sfi(binary_sfi(p1)),
-            // Standard commands that select nothing, and those of the model's COS.
-            [
-                _,
-                0xB0 | 0xB2 | 0xD6 | 0xDC | 0x84 | 0xC0 | 0x20 | 0x82 | 0x88 | 0x5E | 0x24 | 0x1E | 0x16,
-                ..,
-            ]
-            | [0x80 | 0x84, 0xCA | 0xD4 | 0x44, ..]
-            // The certificate application.
-            | [0x80, 0x40 | 0x48 | 0x4A | 0x4C | 0x4E | 0x50 | 0xC2 | 0xC4 | 0xC9, ..] => {}
-            // Other operating systems select what they create, and nobody knows what else.
-            _ if done => self.deselect(),
-            _ => {}
-        }
-    }
-
-    fn deselect(&mut self) {
-        self.df = None;
-        self.ef = None;
-    }
-
-    fn select(&mut self, p1: u8, data: &[u8]) {
-        let Some(profile) = self.profile.clone() else { return };
-        if p1 == 0x04 {
-            // A partial name may stand for several files: only a whole one is sure.
-            self.df = profile
-                .dedicated_files
-                .iter()
-                .position(|df| !df.name.is_empty() && df.name == data);
-            self.ef = None;
-            return;
-        }
-        let Ok(fid) = <[u8; 2]>::try_from(data).map(u16::from_be_bytes) else {
-            self.df = if data.is_empty() { Some(0) } else { None };
-            self.ef = None;
-            return;
-        };
-        let file = self
-            .dedicated_file()
-            .and_then(|df| df.files.iter().position(|file| file.fid == fid));
-        if let (Some(df), Some(ef)) = (self.df, file) {
-            self.ef = Some((df, ef));
-            return;
-        }
-        self.ef = None;
-        if p1 != 0x02 {
-            let with_fid = |index: &usize| profile.dedicated_files.get(*index).is_some_and(|df| df.fid == fid);
-            let near = self.df.and_then(|df| profile.children(df).find(with_fid));
-            let mut all = (0..profile.dedicated_files.len()).filter(with_fid);
-            // Two files of the profile may have one identifier in different places; then none is sure.
-            self.df = near.or_else(|| all.next().filter(|_| all.next().is_none()));
         }
     }
 
@@ -223,7 +127,7 @@ impl Masker {
         match policy {
             Policy::Show => hex::encode_upper(data),
             Policy::Hide => hidden(data.len()),
-            Policy::Records(index) => match self.file(index) {
+            Policy::Records(index) => match self.selection.file(index) {
                 Some(file) => records(data, file),
                 None => hidden(data.len()),
             },
@@ -263,14 +167,6 @@ fn is_open(element: &Element) -> bool {
 
 fn hidden(length: usize) -> String {
     "**".repeat(length)
-}
-
-const fn record_sfi(p2: u8) -> u8 {
-    p2 >> 3
-}
-
-const fn binary_sfi(p1: u8) -> u8 {
-    if p1 & 0x80 != 0 { p1 & 0x1F } else { 0 }
 }
 
 #[cfg(test)]
@@ -444,7 +340,7 @@ mod tests {
                             continue;
                         }
                         let mut masker = Masker::new(Some(Arc::clone(&profile)));
-                        masker.df = Some(index);
+                        masker.selection.df = Some(index);
                         let select = [&[0x00, 0xA4, 0x02, 0x00, 0x02][..], &file.fid.to_be_bytes()].concat();
                         masker.exchange(&select, Some(&[0x90, 0x00]));
                         let record = match element.tag {

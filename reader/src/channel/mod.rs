@@ -22,13 +22,14 @@ mod count;
 pub mod daemon;
 mod error;
 mod line_time;
-mod mask;
+pub(crate) mod mask;
 mod model;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
+pub(crate) mod selection;
 pub mod slow;
 mod trace;
-mod transcript;
+pub(crate) mod transcript;
 pub mod vpcd;
 
 pub use count::{Counted, Counter, Figures};
@@ -95,6 +96,15 @@ pub trait Channel {
     /// The transport failed or the card is gone.
     fn reset(&mut self) -> Result<(), TransportError>;
 
+    /// Sends a control code to the reader itself (PC/SC part 10, see [`crate::pinpad`]) and gives its answer; `None` of a reader that
+    /// takes none, as simulated cards and most readers are.
+    ///
+    /// # Errors
+    /// The transport failed.
+    fn control(&mut self, _code: u32, _data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        Ok(None)
+    }
+
     /// Why the card refused the last command, where the channel knows (simulated cards in this process).
     fn reason(&self) -> Option<Reason> {
         None
@@ -120,6 +130,9 @@ impl<C: Channel + ?Sized> Channel for &mut C {
     fn reset(&mut self) -> Result<(), TransportError> {
         (**self).reset()
     }
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        (**self).control(code, data)
+    }
     fn reason(&self) -> Option<Reason> {
         (**self).reason()
     }
@@ -143,6 +156,9 @@ impl<C: Channel + ?Sized> Channel for Box<C> {
     }
     fn reset(&mut self) -> Result<(), TransportError> {
         (**self).reset()
+    }
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        (**self).control(code, data)
     }
     fn reason(&self) -> Option<Reason> {
         (**self).reason()

@@ -79,6 +79,10 @@ impl<C: Channel> Channel for Slow<C> {
         Ok(())
     }
 
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.channel.control(code, data)
+    }
+
     fn reason(&self) -> Option<Reason> {
         self.channel.reason()
     }

@@ -144,6 +144,18 @@ impl<C: Channel, W: Write> Channel for Trace<C, W> {
         result
     }
 
+    /// A remark tells of it: its data are no command of the card, and what a person types at the reader does not come here.
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        let answer = self.channel.control(code, data);
+        let told = match &answer {
+            Ok(Some(bytes)) => hex::encode_upper(bytes),
+            Ok(None) => "-".to_owned(),
+            Err(error) => one_line(&error.to_string()),
+        };
+        self.write(&format!("# control {code:08X} {} -> {told}\n", hex::encode_upper(data)));
+        answer
+    }
+
     fn reason(&self) -> Option<Reason> {
         self.channel.reason()
     }

@@ -106,7 +106,7 @@ pub(super) fn reset_remark(reset: &Reset) -> String {
     format!("# reset {interface} {}", hex::encode_upper(&reset.bytes))
 }
 
-fn parse_reset(remark: &str) -> Option<Reset> {
+pub(crate) fn parse_reset(remark: &str) -> Option<Reset> {
     let mut words = remark.split_whitespace();
     if words.next() != Some("reset") {
         return None;

@@ -3,6 +3,7 @@
 use super::code::ReturnCode;
 use super::failure::Failure;
 use super::keypad::{self, Keypad, Prompt};
+use super::pinpad::Pad;
 use super::settings::Settings;
 use super::slots::Card;
 use super::strings::CardInfo;
@@ -174,6 +175,11 @@ impl Terminal {
         let status = session.guard_pin()?;
         if !status.set {
             session.note_no_pin();
+            return Ok(());
+        }
+        if let Some(pad) = Pad::of(&self.settings)
+            && pad.verify(session)?
+        {
             return Ok(());
         }
         let typed = self.keypad.ask(Prompt::Enter, self.settings.lang)?;

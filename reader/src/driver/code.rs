@@ -202,6 +202,14 @@ impl ReturnCode {
         Self::PSAM_LEVEL,
     ];
 
+    /// All codes of the annex: those of the driver, those of external authentication (63C2, 63C1, 63C0), and the status words
+    /// that it lists.
+    pub fn annex() -> impl Iterator<Item = Self> {
+        let tries = [2, 1, 0].map(|left| Self::status(StatusWord::wrong_tries_left(left)));
+        let row = |row: &Row| Self(row.code);
+        ROWS.iter().map(row).chain(tries).chain(STATUS.iter().map(row))
+    }
+
     /// A status word of card or PSAM. What is left of a failed authentication stands in its last digit: −25536 (63C0) means
     /// no try left.
     pub const fn status(sw: StatusWord) -> Self {

@@ -3,6 +3,7 @@
 use super::code::ReturnCode;
 use super::failure::Failure;
 use super::settings::{KeypadChoice, Settings};
+use super::tty::TerminalKeypad;
 use card_model::secret::{Pin, PinFormatError};
 use card_model::words::Lang;
 use std::io::Read;
@@ -56,6 +57,8 @@ pub enum KeypadError {
     Timeout,
     /// The keypad itself failed.
     Broken(String),
+    /// There is none that could take these digits: the reader's own cannot, and the settings name no other.
+    Missing,
 }
 
 impl From<KeypadError> for Failure {
@@ -63,6 +66,11 @@ impl From<KeypadError> for Failure {
         match error {
             KeypadError::Cancelled => Self::new(ReturnCode::PIN_CANCELLED),
             KeypadError::Timeout => Self::new(ReturnCode::PIN_TIMEOUT),
+            KeypadError::Missing => Self::because(
+                ReturnCode::NOT_SUPPORTED,
+                "读写器的密码键盘不能完成此操作，设置中也无其他键盘",
+                "the reader's keypad cannot do this, and the settings name no other",
+            ),
             KeypadError::Broken(message) => Self::because(
                 ReturnCode::PIN_CANCELLED,
                 format!("密码键盘：{message}"),
@@ -86,12 +94,19 @@ pub trait Keypad: Send {
 
 /// The keypad that the settings choose.
 pub(super) fn keypad(settings: &Settings) -> Box<dyn Keypad> {
-    match &settings.keypad {
-        KeypadChoice::Terminal => Box::new(TerminalKeypad),
+    chosen(&settings.keypad, settings.keypad_timeout)
+}
+
+fn chosen(choice: &KeypadChoice, timeout: Duration) -> Box<dyn Keypad> {
+    match choice {
+        KeypadChoice::Terminal => Box::new(TerminalKeypad::new(timeout)),
+        // The reader is asked before any keypad; this is what is left.
+        KeypadChoice::PinPad(None) => Box::new(NoKeypad),
+        KeypadChoice::PinPad(Some(other)) => chosen(other, timeout),
         KeypadChoice::Value => Box::new(ValueKeypad::from_environment()),
         KeypadChoice::Program(path) => Box::new(ProgramKeypad {
             path: path.clone(),
-            timeout: settings.keypad_timeout,
+            timeout,
         }),
     }
 }
@@ -141,17 +156,12 @@ impl Keypad for ValueKeypad {
     }
 }
 
-/// The terminal the program runs in, without echo. It waits as long as the person takes.
-struct TerminalKeypad;
+/// No keypad at all.
+struct NoKeypad;
 
-impl Keypad for TerminalKeypad {
-    fn ask(&mut self, prompt: Prompt, lang: Lang) -> Result<Digits, KeypadError> {
-        let words = format!("{}{}", prompt.words(lang), lang.pick("：", ": "));
-        match rpassword::prompt_password(words) {
-            Ok(digits) if digits.is_empty() => Err(KeypadError::Cancelled),
-            Ok(digits) => Ok(Zeroizing::new(digits)),
-            Err(error) => Err(KeypadError::Broken(error.to_string())),
-        }
+impl Keypad for NoKeypad {
+    fn ask(&mut self, _prompt: Prompt, _lang: Lang) -> Result<Digits, KeypadError> {
+        Err(KeypadError::Missing)
     }
 }
 

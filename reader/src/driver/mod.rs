@@ -31,12 +31,14 @@ mod keypad;
 mod log;
 mod open;
 mod pay;
+mod pinpad;
 mod pins;
 mod pki;
 mod settings;
 mod slots;
 mod strings;
 mod target;
+mod tty;
 mod value;
 
 pub use code::ReturnCode;
@@ -46,6 +48,7 @@ pub use pay::PayInfo;
 pub use settings::{CONFIG_VARIABLE, Encoding, KeypadChoice, Settings, SettingsError};
 pub use slots::{Card, SlotOrder, Slots};
 pub use strings::{CardInfo, FileAddress, FileValues, Item};
+pub use tty::TerminalKeypad;
 
 use crate::hsm::HsmService;
 use crate::security::{AccountTerminal, KeyFile, KeyFileError, PsamModule, PurchaseModule};

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::files::{external_data, key_address};
 use super::keypad::{self, Prompt};
 use super::open::{Step, Waiting, other_step};
+use super::pinpad::Pad;
 use super::strings::{CardInfo, ITEM, join};
 use super::{Driver, Outcome, SlotOrder, Terminal};
 use crate::commands::{RESET_PIN, UNBLOCK_PIN};
@@ -163,6 +164,11 @@ impl Terminal {
         let order = SlotOrder::of(i_type)?;
         let mut session = self.session(order)?;
         let status = session.guard_pin()?;
+        if let Some(pad) = Pad::of(&self.settings)
+            && pad.change(&mut session, status.set)?
+        {
+            return Ok(String::new());
+        }
         let lang = self.settings.lang;
         let old = if status.set {
             let typed = self.keypad.ask(Prompt::Old, lang)?;

@@ -9,7 +9,8 @@
 //! contactless = "Reader B"          # the same for cards without contacts
 //! psam = "Reader A SAM"             # nothing: the reader with SAM in its name, if there is one
 //! keys = "keys.toml"                # a key file in the place of the PSAM, for tests
-//! keypad = "terminal"               # terminal | value | program:/usr/bin/pinpad
+//! keypad = "terminal"               # terminal | value | program:/usr/bin/pinpad | pinpad | pinpad,terminal …
+//! pinpad_digits = 6                 # digits of a PIN at a reader with a keypad of its own, 4 to 16
 //! hsm = "http://127.0.0.1:8089/"    # service for the functions iXxx_HSM
 //! encoding = "gbk"                  # gbk | utf-8
 //! language = "zh"                   # of the text of errors: zh | en
@@ -90,13 +91,26 @@ pub enum KeypadChoice {
     Value,
     /// A program that shows its first argument and prints the digits.
     Program(PathBuf),
+    /// The keypad of the reader (PC/SC part 10), and behind a comma who is asked for what it cannot take.
+    PinPad(Option<Box<Self>>),
 }
+
+/// The reader's keypad and another one.
+const PINPAD: &str = "pinpad,";
 
 impl KeypadChoice {
     fn parse(text: &str) -> Result<Self, SettingsError> {
         match text.trim() {
             "terminal" => Ok(Self::Terminal),
             "value" => Ok(Self::Value),
+            "pinpad" => Ok(Self::PinPad(None)),
+            other if other.starts_with(PINPAD) => match Self::parse(&other[PINPAD.len()..])? {
+                Self::PinPad(_) => Err(SettingsError::Value {
+                    name: "keypad",
+                    value: other.to_owned(),
+                }),
+                behind => Ok(Self::PinPad(Some(Box::new(behind)))),
+            },
             other => match other.strip_prefix("program:") {
                 Some(path) if !path.is_empty() => Ok(Self::Program(PathBuf::from(path))),
                 _ => Err(SettingsError::Value {
@@ -157,6 +171,8 @@ pub struct Settings {
     pub keypad: KeypadChoice,
     /// How long a person may take for a PIN.
     pub keypad_timeout: Duration,
+    /// Digits of a PIN that is typed at the reader's own keypad, 4–16: such a keypad must know it before.
+    pub pinpad_digits: u8,
     /// How long to wait for a card.
     pub card_timeout: Duration,
     /// How long a card stays open between two steps.
@@ -192,6 +208,7 @@ impl Default for Settings {
             device: String::new(),
             keypad: KeypadChoice::default(),
             keypad_timeout: Duration::from_secs(30),
+            pinpad_digits: 6,
             card_timeout: Duration::ZERO,
             step_timeout: Duration::from_secs(60),
             key_version: 1,
@@ -219,6 +236,7 @@ struct Raw {
     device: Option<String>,
     keypad: Option<String>,
     keypad_timeout: Option<u64>,
+    pinpad_digits: Option<u8>,
     card_timeout: Option<u64>,
     step_timeout: Option<u64>,
     key_version: Option<u8>,
@@ -286,6 +304,7 @@ impl Settings {
             device: raw.device.unwrap_or_default(),
             keypad: raw.keypad.as_deref().map_or(Ok(usual.keypad), KeypadChoice::parse)?,
             keypad_timeout: seconds(raw.keypad_timeout, usual.keypad_timeout),
+            pinpad_digits: raw.pinpad_digits.unwrap_or(usual.pinpad_digits),
             card_timeout: seconds(raw.card_timeout, usual.card_timeout),
             step_timeout: seconds(raw.step_timeout, usual.step_timeout),
             key_version: raw.key_version.unwrap_or(usual.key_version),
@@ -343,8 +362,12 @@ impl Settings {
     }
 
     fn checked(self) -> Result<Self, SettingsError> {
-        for (name, value) in [("key_version", self.key_version), ("purchase_key", self.purchase_key)] {
-            if !(1..=3).contains(&value) {
+        for (name, value, allowed) in [
+            ("key_version", self.key_version, 1..=3),
+            ("purchase_key", self.purchase_key, 1..=3),
+            ("pinpad_digits", self.pinpad_digits, 4..=16),
+        ] {
+            if !allowed.contains(&value) {
                 return Err(SettingsError::Value {
                     name,
                     value: value.to_string(),
@@ -425,6 +448,9 @@ mod tests {
         for (text, name) in [
             ("terminal = \"12\"", "terminal"),
             ("keypad = \"fingers\"", "keypad"),
+            ("keypad = \"pinpad,pinpad\"", "keypad"),
+            ("keypad = \"pinpad,\"", "keypad"),
+            ("pinpad_digits = 3", "pinpad_digits"),
             ("language = \"fr\"", "language"),
             ("key_version = 4", "key_version"),
             ("purchase_key = 0", "purchase_key"),
@@ -434,6 +460,22 @@ mod tests {
             assert!(words.contains(name), "{text}: {words}");
         }
         assert_eq!(Settings::from_toml("").expect("empty"), Settings::default());
+    }
+
+    #[test]
+    fn keypads() {
+        let program = || KeypadChoice::Program("/bin/pad".into());
+        let behind = |other| KeypadChoice::PinPad(Some(Box::new(other)));
+        for (text, choice) in [
+            ("terminal", KeypadChoice::Terminal),
+            ("value", KeypadChoice::Value),
+            ("program:/bin/pad", program()),
+            ("pinpad", KeypadChoice::PinPad(None)),
+            ("pinpad,terminal", behind(KeypadChoice::Terminal)),
+            ("pinpad,program:/bin/pad", behind(program())),
+        ] {
+            assert_eq!(KeypadChoice::parse(text).expect(text), choice);
+        }
     }
 
     #[test]

@@ -127,6 +127,21 @@ impl Session<'_> {
         })
     }
 
+    /// The reader's own keypad was asked, and the card answered VERIFY so.
+    pub(crate) fn pin_verified_at_reader(&mut self, sw: StatusWord) -> Result<(), ReaderError> {
+        self.pin_result(&title(&commands::verify(&[])?), sw)?;
+        self.state.pin = true;
+        Ok(())
+    }
+
+    /// The reader's own keypad was asked, and the card answered CHANGE PIN so.
+    pub(crate) fn pin_changed_at_reader(&mut self, sw: StatusWord) -> Result<(), ReaderError> {
+        self.pin_result(&title(&commands::change_pin(&[], &[])?), sw)?;
+        self.state.pin = false;
+        self.state.pin_declined = false;
+        Ok(())
+    }
+
     /// Asks for the PIN and verifies it, because `path` needs it. `false` if nobody gives one.
     pub(super) fn pin_on_demand(&mut self, path: &str) -> Result<bool, ReaderError> {
         if self.state.pin {

@@ -96,21 +96,23 @@ impl<F: FnMut() -> driver::Card + Send> Slots for Fresh<F> {
     }
 }
 
-fn with_card(make: impl FnMut() -> driver::Card + Send + 'static) -> Driver {
+pub fn with_card(make: impl FnMut() -> driver::Card + Send + 'static) -> Driver {
     Driver::with_slots(Settings::default(), Box::new(Fresh(make)))
+}
+
+/// A driver with a card that says the same to everything.
+pub fn says(sw: [u8; 2]) -> Driver {
+    with_card(move || {
+        let reset = Reset {
+            bytes: vec![0x3B, 0x00],
+            interface: Interface::Contact,
+        };
+        Box::new(Parrot(reset, sw.to_vec()))
+    })
 }
 
 #[test]
 fn cards_of_another_kind() {
-    let says = |sw: [u8; 2]| {
-        with_card(move || {
-            let reset = Reset {
-                bytes: vec![0x3B, 0x00],
-                interface: Interface::Contact,
-            };
-            Box::new(Parrot(reset, sw.to_vec()))
-        })
-    };
     assert_eq!(says([0x6A, 0x82]).verify_pin(1).expect_err("no such card").code.0, -1);
     assert_eq!(says([0x6D, 0x00]).verify_pin(1).expect_err("no such card").code.0, -1);
     assert_eq!(says([0x93, 0x03]).verify_pin(1).expect_err("blocked").code.0, -37635);

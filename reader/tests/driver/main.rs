@@ -7,12 +7,14 @@
 #[path = "../session/bench.rs"]
 mod bench;
 
+mod annex;
 mod basics;
 mod codes;
 mod debit;
 mod examples;
 mod files;
 mod hsm;
+mod pinpad;
 mod pins;
 mod pki;
 mod strings;

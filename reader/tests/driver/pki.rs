@@ -26,7 +26,7 @@ fn certificate(world: &World, key: i32) -> Certificate {
 }
 
 /// Somebody else: a key and a certificate for it that is on no card.
-fn stranger() -> (PrivateKey, Certificate) {
+pub fn stranger() -> (PrivateKey, Certificate) {
     let mut entropy = system_entropy().unwrap();
     let lifetime = Lifetime::years("2026-01-01T00:00:00Z".parse().unwrap(), 10).unwrap();
     let authority = Authority::root(&name("CN=TEST other").unwrap(), lifetime, &mut *entropy).unwrap();

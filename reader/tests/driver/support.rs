@@ -45,7 +45,11 @@ impl Sample {
 
     /// A card with this on it.
     pub fn card(&self, keys: &mut KeyFile) -> ModelChannel {
-        let profile = profile(self.profile);
+        self.card_as(profile(self.profile), keys)
+    }
+
+    /// A card with another structure than the standard's.
+    pub fn card_as(&self, profile: &Profile, keys: &mut KeyFile) -> ModelChannel {
         let mut channel = ModelChannel::new(
             Card::blank(profile, self.historical),
             Interface::Contact,
@@ -191,13 +195,13 @@ impl<C> Slot<C> {
 }
 
 /// A channel to a slot; dropping it takes the power away, as closing a reader does.
-struct Wire<C: Channel> {
+pub struct Wire<C: Channel> {
     slot: Arc<Slot<C>>,
     reset: Reset,
 }
 
 impl<C: Channel> Wire<C> {
-    fn connect(slot: &Arc<Slot<C>>) -> Self {
+    pub fn connect(slot: &Arc<Slot<C>>) -> Self {
         slot.open.fetch_add(1, Ordering::SeqCst);
         let mut chip = slot.chip.lock().unwrap();
         chip.reset().unwrap();

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// By when pcscd has noticed that a card is gone: its poll of 400 ms and a margin.
 const POLL: Duration = Duration::from_millis(700);
 
+/// Most of an answer to a control code: features and status words are short.
+const CONTROL: usize = 264;
+
 /// A card in a PC/SC reader. See the module for what connecting and dropping do to the card.
 pub struct PcscChannel {
     name: String,
@@ -20,6 +23,7 @@ pub struct PcscChannel {
     reset: Reset,
     protocol: Protocol,
     buffer: Vec<u8>,
+    control: [u8; CONTROL],
 }
 
 impl std::fmt::Debug for PcscChannel {
@@ -65,6 +69,7 @@ impl PcscChannel {
             reset,
             protocol,
             buffer,
+            control: [0; CONTROL],
         })
     }
 
@@ -129,6 +134,23 @@ impl Channel for PcscChannel {
                 reader: self.name.clone(),
             }),
             Err(error) => Err(failure(error, &self.name)),
+        }
+    }
+
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        // A number of 64 bits on Linux, of 32 elsewhere.
+        #[allow(clippy::useless_conversion, reason = "only where both are 32 bits wide")]
+        let code = code.into();
+        match self.card.control(code, data, &mut self.control) {
+            Ok(answer) => Ok(Some(answer.to_vec())),
+            Err(Error::NoSmartcard | Error::RemovedCard) => Err(TransportError::CardRemoved {
+                reader: self.name.clone(),
+            }),
+            Err(error @ (Error::ResetCard | Error::NoService | Error::ServiceStopped | Error::ReaderUnavailable)) => {
+                Err(failure(error, &self.name))
+            }
+            // Each system and each driver has its own word for "what is that?".
+            Err(_) => Ok(None),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod certificate;
+mod conform;
 mod hsm;
 mod psam;
 mod trace;
@@ -9,6 +10,7 @@ mod trace;
 pub use account::*;
 pub use certificate::*;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+pub use conform::*;
 pub use hsm::*;
 pub use psam::*;
 use std::path::PathBuf;
@@ -141,6 +143,8 @@ pub enum Verb {
     Apdu(Apdu),
     #[command(subcommand)]
     Trace(Trace),
+    #[command(subcommand)]
+    Conform(Conform),
     Bench(Bench),
     Completions(Completions),
     Man(Man),

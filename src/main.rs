@@ -11,6 +11,7 @@ mod card;
 mod cert;
 mod cert_pin;
 mod certificate;
+mod conform;
 mod connect;
 mod demo;
 mod explain;
@@ -42,7 +43,7 @@ mod usage;
 mod verify;
 mod write;
 
-use args::{Arguments, Card, Hsm, Keys, Psam, Trace, Verb};
+use args::{Arguments, Card, Conform, Hsm, Keys, Psam, Trace, Verb};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use connect::Desk;
@@ -121,6 +122,8 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Profile(it) => profile::run(&it, desk),
         Verb::Apdu(it) => apdu::run(&it, desk),
         Verb::Trace(Trace::Explain(it)) => explain::run(&it, desk),
+        Verb::Conform(Conform::List(it)) => conform::list(&it, desk),
+        Verb::Conform(Conform::Run(it)) => conform::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),

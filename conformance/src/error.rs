@@ -21,10 +21,29 @@ pub enum ConformanceError {
         /// The card's answer.
         sw: StatusWord,
     },
+    /// The card's proof of its issuer is not that of the keys at hand.
+    OtherKeys,
     /// The profile names a key that it does not define.
     UnknownKey {
         /// Its name.
         name: String,
+    },
+    /// A case refers to something that the profile does not have or that is not known of this card.
+    UnknownReference {
+        /// What.
+        name: String,
+    },
+    /// A value cannot be made of what the card answered.
+    NoValue {
+        /// Why.
+        what: String,
+    },
+    /// A suite file that cannot be read.
+    Suite {
+        /// File or case.
+        file: String,
+        /// What is wrong with it.
+        fault: String,
     },
     /// A transcript line that cannot be read.
     Transcript {
@@ -47,6 +66,22 @@ impl Explain for ConformanceError {
             ),
             Self::UnknownKey { name } => (
                 rust_i18n::t!("conformance.unknown_key", locale = locale, name = name),
+                None,
+            ),
+            Self::OtherKeys => (
+                rust_i18n::t!("conformance.other_keys", locale = locale),
+                Some(rust_i18n::t!("conformance.other_keys_next", locale = locale)),
+            ),
+            Self::UnknownReference { name } => (
+                rust_i18n::t!("conformance.unknown_reference", locale = locale, name = name),
+                None,
+            ),
+            Self::Suite { file, fault } => (
+                rust_i18n::t!("conformance.suite", locale = locale, file = file, fault = fault),
+                None,
+            ),
+            Self::NoValue { what } => (
+                rust_i18n::t!("conformance.no_value", locale = locale, what = what),
                 None,
             ),
             Self::Transcript { line, fault } => (

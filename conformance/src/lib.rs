@@ -2,11 +2,14 @@
 //! are written here a second time.
 //!
 //! [`sweep`] is the access sweep (the "SAFETY" items of LD/T 6001.3, `spec/conformance.md` §4.9): each elementary file ×
-//! operation × combination of satisfied states × way of addressing. [`flow`] runs transcripts of reference command flows.
+//! operation × combination of satisfied states × way of addressing. [`flow`] plays transcripts with expectations. [`suite`] is
+//! the cases as data, [`run`] runs them on a card and gives verdicts.
 
 pub mod explore;
 pub mod flow;
 pub mod rule;
+pub mod run;
+pub mod suite;
 pub mod sweep;
 pub mod terminal;
 

@@ -5,9 +5,9 @@ use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, PinDe
 use card_model::secret::Pin;
 use card_model::status::StatusWord;
 use reader::certificate::pins::cryptogram;
-use reader::channel::Channel;
+use reader::channel::{Channel, TransportError};
 use reader::command::Command;
-use reader::link::{Response, exchange};
+use reader::link::{Response, exchange, exchange_bytes};
 use reader::security::{CardIdentity, KeyReference, SecurityModule};
 
 /// The card under test and what is known of it.
@@ -33,7 +33,7 @@ pub struct CertificatePins<'a> {
 }
 
 impl<'a> CertificatePins<'a> {
-    const fn of(&self, role: PinRole) -> &'a Pin {
+    pub(crate) const fn of(&self, role: PinRole) -> &'a Pin {
         match role {
             PinRole::User => self.user,
             PinRole::Administrator => self.administrator,
@@ -49,6 +49,8 @@ pub struct Terminal<'a> {
     pub subject: Subject<'a>,
     /// Commands sent so far.
     pub commands: u64,
+    /// The last status word.
+    pub(crate) last: StatusWord,
 }
 
 impl<'a> Terminal<'a> {
@@ -59,6 +61,7 @@ impl<'a> Terminal<'a> {
             module,
             subject,
             commands: 0,
+            last: StatusWord::OK,
         }
     }
 
@@ -73,7 +76,48 @@ impl<'a> Terminal<'a> {
     /// The channel failed.
     pub fn send(&mut self, command: &Command) -> Result<Response, ConformanceError> {
         self.commands += 1;
-        Ok(exchange(self.channel, command)?)
+        let answer = exchange(self.channel, command)?;
+        self.last = answer.sw;
+        Ok(answer)
+    }
+
+    /// Sends the bytes of a command; `61xx` and `6Cxx` are resolved.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn exchange(&mut self, command: &[u8]) -> Result<Response, ConformanceError> {
+        self.commands += 1;
+        let answer = exchange_bytes(self.channel, command)?;
+        self.last = answer.sw;
+        Ok(answer)
+    }
+
+    /// Sends bytes as they are; `61xx` and `6Cxx` are answers.
+    ///
+    /// # Errors
+    /// The channel failed.
+    pub fn transmit(&mut self, command: &[u8]) -> Result<Response, ConformanceError> {
+        self.commands += 1;
+        let mut data = self.channel.transmit(command)?;
+        let sw = data.split_off(data.len().saturating_sub(2));
+        let sw = <[u8; 2]>::try_from(sw).map_err(|short| TransportError::AnswerTooShort { length: short.len() })?;
+        self.last = StatusWord::from(sw);
+        Ok(Response { data, sw: self.last })
+    }
+
+    /// The keys.
+    pub fn module(&mut self) -> &mut dyn SecurityModule {
+        self.module
+    }
+
+    /// Whether the security module has a key for this card.
+    pub fn holds(&mut self, key: KeyReference<'_>) -> bool {
+        self.module.holds(key, self.subject.identity)
+    }
+
+    /// The last answer to reset.
+    pub fn reset_answer(&self) -> &[u8] {
+        &self.channel.reset_answer().bytes
     }
 
     /// Resets the card.
@@ -172,23 +216,40 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// As [`Terminal::authenticate`], a name that is neither or a PIN that is not known, or the card refuses.
     pub fn prove(&mut self, name: &str) -> Result<(), ConformanceError> {
+        self.prove_version(name, None)
+    }
+
+    /// As [`Terminal::prove`] with a version of the key, which is sent if given.
+    ///
+    /// # Errors
+    /// As [`Terminal::prove`].
+    pub fn prove_version(&mut self, name: &str, version: Option<u8>) -> Result<(), ConformanceError> {
         if let Some(definition) = self.subject.profile.certificate_pin(name) {
             return self.prove_pin(definition);
         }
         let key = self.key(name)?;
-        let sw = self.authenticate(key, None)?;
+        let sw = self.authenticate(key, version)?;
         self.demand(sw, || format!("EXTERNAL AUTHENTICATION {name}"))
     }
 
     fn prove_pin(&mut self, definition: &PinDefinition) -> Result<(), ConformanceError> {
         let name = &definition.name;
-        let unknown = || ConformanceError::UnknownKey { name: name.clone() };
-        let pin = self.subject.certificate_pins.ok_or_else(unknown)?.of(definition.role);
+        let pin = self.certificate_pin(name)?;
         let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(16))?;
         self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
         let proof = cryptogram(pin, &answer.data);
         let sw = self.send(&with_data([0x00, 0x20, 0x01, definition.id], &proof))?.sw;
         self.demand(sw, || format!("VERIFY {name}"))
+    }
+
+    /// A known PIN of the certificate application by its name in the profile.
+    ///
+    /// # Errors
+    /// The profile does not define it, or it is not known.
+    pub fn certificate_pin(&self, name: &str) -> Result<&'a Pin, ConformanceError> {
+        let unknown = || ConformanceError::UnknownKey { name: name.to_owned() };
+        let definition = self.subject.profile.certificate_pin(name).ok_or_else(unknown)?;
+        Ok(self.subject.certificate_pins.ok_or_else(unknown)?.of(definition.role))
     }
 
     /// A key of the profile by its name.
@@ -208,6 +269,14 @@ impl<'a> Terminal<'a> {
     /// The channel failed or the card refuses.
     pub fn verify(&mut self, df: usize, pin: &Pin) -> Result<(), ConformanceError> {
         self.enter(self.subject.profile.environment(df))?;
+        self.present(pin)
+    }
+
+    /// VERIFY in the current dedicated file; wants success.
+    ///
+    /// # Errors
+    /// The channel failed or the card refuses.
+    pub fn present(&mut self, pin: &Pin) -> Result<(), ConformanceError> {
         let sw = self.send(&with_data([0x00, 0x20, 0x00, 0x00], pin.expose()))?.sw;
         self.demand(sw, || "VERIFY".to_owned())
     }

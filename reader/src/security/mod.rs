@@ -143,6 +143,11 @@ pub trait SecurityModule {
         card: &CardIdentity,
         first: &[u8; 12],
     ) -> Result<[u8; 4], SecurityModuleError>;
+
+    /// The same module as the host of the medical account, where it can be that.
+    fn account_host(&mut self) -> Option<&mut dyn AccountHost> {
+        None
+    }
 }
 
 /// Which master key of a dedicated file is in force at a stage of pre-personalization (`spec/commands.md` §4.1).

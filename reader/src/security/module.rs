@@ -3,7 +3,9 @@
 use super::entry::{ISSUER_MASTER_KEY, RootKey, RootLevel, TEMPORARY_MASTER_KEY, TRANSPORT_KEY};
 use super::generate::key_length;
 use super::keyfile::{CityKey, KeyFile};
-use super::{CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError};
+use super::{
+    AccountHost, CardIdentity, KeyLoader, KeyReference, KeyToLoad, MasterKey, SecurityModule, SecurityModuleError,
+};
 use card_model::card::KeyType;
 use card_model::crypto::{LoadingKey, MAC_LENGTH, SessionKey, diversify, master_cryptogram, plain_mac};
 use card_model::secret::{Key, Pin};
@@ -229,6 +231,10 @@ impl SecurityModule for KeyFile {
         first: &[u8; 12],
     ) -> Result<[u8; 4], SecurityModuleError> {
         Ok(plain_mac(card.algorithm, &self.card_key(irk, card)?, first))
+    }
+
+    fn account_host(&mut self) -> Option<&mut dyn AccountHost> {
+        Some(self)
     }
 }
 

@@ -127,4 +127,8 @@ impl<M: AccountHost> SecurityModule for AccountTerminal<M> {
     ) -> Result<[u8; 4], SecurityModuleError> {
         self.module.identification_code_mac(irk, card, first)
     }
+
+    fn account_host(&mut self) -> Option<&mut dyn AccountHost> {
+        Some(self)
+    }
 }

@@ -117,6 +117,10 @@ impl SecurityModule for HsmModule {
         let key = self.key(irk, card)?;
         self.answer(self.hsm.plain_mac(&key, first))
     }
+
+    fn account_host(&mut self) -> Option<&mut dyn AccountHost> {
+        Some(self)
+    }
 }
 
 impl AccountHost for HsmModule {

@@ -1,0 +1,113 @@
+//! Plays a transcript on a card.
+
+use super::{Action, Deviation, Flow, Routines, Step};
+use crate::ConformanceError;
+use crate::terminal::Terminal;
+use card_model::profile::{DedicatedFile, Profile};
+use std::collections::BTreeMap;
+
+/// Plays transcripts on a card and remembers what they remember.
+pub struct Player<'p, 'a> {
+    pub(super) terminal: &'p mut Terminal<'a>,
+    pub(super) routines: &'p Routines,
+    values: BTreeMap<String, Vec<u8>>,
+    pub(super) depth: usize,
+}
+
+impl<'p, 'a> Player<'p, 'a> {
+    /// Begins with nothing remembered.
+    pub fn new(terminal: &'p mut Terminal<'a>, routines: &'p Routines) -> Self {
+        Self {
+            terminal,
+            routines,
+            values: BTreeMap::new(),
+            depth: 0,
+        }
+    }
+
+    /// Does the steps in order; stops at the first that does not fit. After each command its data is remembered as `DATA`
+    /// and its status word as `SW`.
+    ///
+    /// # Errors
+    /// Channel or security module failed, or a step refers to what does not exist.
+    pub fn play(&mut self, flow: &Flow) -> Result<Option<Deviation>, ConformanceError> {
+        for step in flow.steps() {
+            let done = self.step(step);
+            match done {
+                Ok(None) => {}
+                Ok(deviation) => return Ok(deviation),
+                Err(ConformanceError::NoValue { what }) => return Ok(Some(not_done(step, what))),
+                Err(ConformanceError::Setup { step: what, sw }) => {
+                    return Ok(Some(not_done(step, format!("{what}: {sw}"))));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<Option<Deviation>, ConformanceError> {
+        match &step.action {
+            Action::Command { raw, command, answers } => {
+                let command = self.value(command)?;
+                let answer = if *raw {
+                    self.terminal.transmit(&command)?
+                } else {
+                    self.terminal.exchange(&command)?
+                };
+                self.remember("DATA", answer.data.clone());
+                self.remember("SW", answer.sw.to_bytes().to_vec());
+                self.compare(answers, &answer)
+            }
+            Action::Call(call) => self.call(call).map(|()| None),
+            Action::Remember { name, value } => {
+                let value = self.value(value)?;
+                self.remember(name, value);
+                Ok(None)
+            }
+            Action::Check(check) => {
+                let fault = self.check(check)?;
+                Ok(fault.map(|fault| Deviation {
+                    line: step.line,
+                    source: step.source.clone(),
+                    expected: step.source.clone(),
+                    got: fault.got,
+                    detail: fault.detail,
+                }))
+            }
+        }
+    }
+
+    pub(super) fn profile(&self) -> &'a Profile {
+        self.terminal.subject.profile
+    }
+
+    pub(super) fn dedicated_file(&self, id: &str) -> Result<&'a DedicatedFile, ConformanceError> {
+        self.profile()
+            .dedicated_file(id)
+            .ok_or_else(|| ConformanceError::UnknownReference { name: id.to_owned() })
+    }
+
+    pub(super) fn remember(&mut self, name: &str, bytes: Vec<u8>) {
+        self.values.insert(name.to_owned(), bytes);
+    }
+
+    pub(super) fn recall(&self, name: &str) -> Result<&[u8], ConformanceError> {
+        self.values
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or_else(|| ConformanceError::NoValue {
+                what: format!("{name} was not remembered before"),
+            })
+    }
+}
+
+fn not_done(step: &Step, detail: String) -> Deviation {
+    Deviation {
+        line: step.line,
+        source: step.source.clone(),
+        expected: step.source.clone(),
+        got: String::new(),
+        detail,
+    }
+}

@@ -1,0 +1,222 @@
+//! Runs the suites on a card and gives verdicts. The runner knows nothing about cards: what a case needs and does is data.
+
+mod guard;
+mod junit;
+mod masked;
+mod order;
+mod parallel;
+mod record;
+
+pub use junit::junit;
+pub use parallel::{Station, run_all};
+pub use record::{CaseResult, Failure, Run, RunError, Subject as SubjectRecord, Verdict};
+
+use crate::ConformanceError;
+use crate::flow::{Deviation, Player};
+use crate::suite::{Case, Effect, Suite, Text};
+use crate::terminal::{Subject, Terminal};
+use card_model::words::{Explain, Lang};
+use masked::Transcript;
+use reader::channel::{Channel, Masking, Trace};
+use reader::security::SecurityModule;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How a run is made.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Named test items; none: all.
+    pub items: Vec<String>,
+    /// Cases by identifier; `CHANGE_PIN-03` also means all cases expanded from it. None: all.
+    pub cases: Vec<String>,
+    /// Runs cases that cannot be undone, at the end.
+    pub destructive: bool,
+    /// A run that was interrupted: what it has a verdict for is not run again.
+    pub resume: Option<Run>,
+    /// PIN and keys are known to belong to the card and are not tried before the run: for simulated cards with defects.
+    pub trusted: bool,
+    /// Leaves the transcripts of passed cases out of the result.
+    pub brief: bool,
+}
+
+impl Options {
+    /// Whether a case is chosen.
+    pub fn chooses(&self, case: &Case) -> bool {
+        let stem = case.id.split(':').next().unwrap_or_default();
+        let item = self.items.is_empty() || self.items.contains(&case.item);
+        item && (self.cases.is_empty() || self.cases.iter().any(|id| *id == case.id || id == stem))
+    }
+}
+
+/// Who watches a run.
+pub trait Observer {
+    /// A case begins: its place from 1, and how many there are.
+    fn begins(&mut self, _case: &Case, _number: usize, _of: usize) {}
+    /// A case has ended; `run` is all there is so far.
+    fn ended(&mut self, _result: &CaseResult, _run: &Run) {}
+    /// Whether the run is to stop before the next case.
+    fn wants_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// Nobody.
+impl Observer for () {}
+
+/// Runs the cases on a card and gives a verdict for each.
+///
+/// The card is reset before each case. Cases run in the order of their effect: first those that leave the card as it was, then
+/// those that spend tries and give them back, then those that change it, then, if allowed, those that cannot be undone. A
+/// failing channel ends a case without a verdict on the card; if the card does not come back, it ends the run, and the result
+/// says so.
+///
+/// Before anything else the card's proof of its issuer is compared with the keys, and each PIN is tried once
+/// ([`Options::trusted`] leaves that out): a wrong key file would lock every key of the card.
+///
+/// # Errors
+/// A suite file cannot be read, or PIN or keys are not those of this card.
+pub fn run(
+    suite: &Suite,
+    channel: &mut dyn Channel,
+    module: &mut dyn SecurityModule,
+    subject: Subject<'_>,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Run, ConformanceError> {
+    let mut cases = suite.cases(subject.profile)?;
+    cases.retain(|case| options.chooses(case));
+    order::sort(&mut cases);
+    let mut run = Run::begin(&*channel, &*module, subject);
+    let mut runner = Runner {
+        suite,
+        channel,
+        module,
+        subject,
+        options,
+        masking: Masking::Masked(Some(Arc::new(subject.profile.clone()))),
+    };
+    let count = cases.len();
+    run.interrupted = runner.lost();
+    if run.interrupted.is_some() {
+        cases.clear();
+    } else if !options.trusted {
+        guard::guard(&mut Terminal::new(&mut *runner.channel, &mut *runner.module, subject))?;
+    }
+    for (number, case) in (1..).zip(&cases) {
+        if let Some(before) = options.resume.as_ref().and_then(|run| run.settled(&case.id)) {
+            run.add(before.clone());
+            continue;
+        }
+        if observer.wants_stop() {
+            run.interrupted = Some(Text::new("运行被中止", "the run was stopped"));
+            break;
+        }
+        observer.begins(case, number, count);
+        let result = runner.case(case)?;
+        run.add(result);
+        if let Some(result) = run.results.last() {
+            observer.ended(result, &run);
+        }
+        if let Some(reason) = runner.lost() {
+            run.interrupted = Some(reason);
+            break;
+        }
+    }
+    run.finish(count);
+    Ok(run)
+}
+
+struct Runner<'a> {
+    suite: &'a Suite,
+    channel: &'a mut dyn Channel,
+    module: &'a mut dyn SecurityModule,
+    subject: Subject<'a>,
+    options: &'a Options,
+    masking: Masking,
+}
+
+/// How a case ended.
+enum End {
+    Passed,
+    Failed(&'static str, Deviation),
+    Inconclusive(Text),
+}
+
+impl Runner<'_> {
+    fn case(&mut self, case: &Case) -> Result<CaseResult, ConformanceError> {
+        let interface = self.channel.reset_answer().interface;
+        if let Some(obstacle) = case.obstacle(self.subject, interface, self.suite.routines())? {
+            return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(obstacle)));
+        }
+        if case.effect == Effect::Irreversible && !self.options.destructive {
+            let reason = Text::new(
+                "不可逆的用例，需 --destructive 才运行",
+                "cannot be undone: runs only with --destructive",
+            );
+            return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
+        }
+        let begin = Instant::now();
+        let transcript = Transcript::default();
+        let mut traced = Trace::new(&mut *self.channel, transcript.clone(), self.masking.clone());
+        transcript.clear();
+        let mut terminal = Terminal::new(&mut traced, &mut *self.module, self.subject);
+        let (end, remark) = play(case, self.suite, &mut terminal);
+        let commands = terminal.commands;
+        let mut result = match end {
+            End::Passed => CaseResult::new(case, Verdict::Pass, remark),
+            End::Inconclusive(reason) => CaseResult::new(case, Verdict::Inconclusive, Some(reason)),
+            End::Failed(phase, deviation) => {
+                let got = transcript.last_answer();
+                let mut result = CaseResult::new(case, Verdict::Fail, remark);
+                result.failure = Some(Failure::new(case, phase, &deviation, got));
+                result
+            }
+        };
+        result.commands = commands;
+        result.micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if !(self.options.brief && result.verdict == Verdict::Pass) {
+            result.transcript = transcript.lines();
+        }
+        Ok(result)
+    }
+
+    /// Resets the card for the next case; tells why if it does not come back.
+    fn lost(&mut self) -> Option<Text> {
+        let error = self.channel.reset().err()?;
+        Some(Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what))
+    }
+}
+
+/// Plays a case: before, steps, after. The second part is a remark on cleaning up.
+fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
+    let mut player = Player::new(terminal, suite.routines());
+    for call in &case.before {
+        if let Err(error) = player.call(call) {
+            return (End::Inconclusive(in_both(&error)), None);
+        }
+    }
+    let end = match player.play(&case.steps) {
+        Ok(None) => End::Passed,
+        Ok(Some(deviation)) => End::Failed("steps", deviation),
+        Err(error) => End::Inconclusive(in_both(&error)),
+    };
+    let trouble = case.after.iter().find_map(|call| player.call(call).err());
+    match (end, trouble) {
+        (End::Passed, Some(ConformanceError::Setup { step, sw })) => {
+            let deviation = Deviation {
+                line: 0,
+                source: step.clone(),
+                expected: format!("{step} 9000"),
+                got: sw.to_string(),
+                detail: "the card could not be left as it was found".to_owned(),
+            };
+            (End::Failed("after", deviation), None)
+        }
+        (End::Passed, Some(error)) => (End::Inconclusive(in_both(&error)), None),
+        (end, trouble) => (end, trouble.map(|error| in_both(&error))),
+    }
+}
+
+fn in_both(error: &ConformanceError) -> Text {
+    Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what)
+}

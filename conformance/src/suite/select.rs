@@ -1,0 +1,174 @@
+//! Things of a profile for which a template makes cases.
+
+use super::format::{Each, Kind};
+use card_model::profile::{
+    Access, DedicatedFile, DedicatedFileKind, ElementaryFile, FileClass, KeyDefinition, KeyRole, Profile, Structure,
+};
+use std::collections::BTreeMap;
+
+/// Values of `$NAME`, and the end of the identifier.
+pub(super) struct Binding {
+    pub suffix: String,
+    pub values: BTreeMap<String, String>,
+}
+
+/// One binding for each thing that is selected.
+pub(super) fn bindings(each: &Each, profile: &Profile) -> Vec<Binding> {
+    let dfs = || profile.dedicated_files.iter().filter(|df| listed(&each.df, &df.id));
+    match each.of {
+        Kind::Dfs => dfs()
+            .filter(|df| listed(&each.kind, kind_name(df.kind)))
+            .map(|df| binding(&df.id, [("DF", df.id.clone())]))
+            .collect(),
+        Kind::Files => dfs()
+            .flat_map(|df| df.files.iter().map(move |file| (df, file)))
+            .filter(|(_, file)| wanted(each, file))
+            .map(|(df, file)| {
+                let path = format!("{}/{}", df.id, file.name());
+                binding(&path, of_file(df, file))
+            })
+            .collect(),
+        Kind::Elements => dfs()
+            .flat_map(|df| df.files.iter().map(move |file| (df, file)))
+            .filter(|(_, file)| wanted(each, file))
+            .flat_map(|(df, file)| elements(df, file))
+            .collect(),
+        Kind::Keys => dfs()
+            .flat_map(|df| df.keys.iter().map(move |key| (df, key)))
+            .filter(|(_, key)| listed(&each.role, role_name(key.role)))
+            .filter(|(_, key)| each.versions.is_none_or(|least| key.versions >= least))
+            .map(|(df, key)| {
+                let name = key_name(key);
+                binding(&name, [("DF", df.id.clone()), ("KEY", name.clone())])
+            })
+            .collect(),
+    }
+}
+
+fn binding(suffix: &str, values: impl IntoIterator<Item = (&'static str, String)>) -> Binding {
+    Binding {
+        suffix: suffix.to_owned(),
+        values: values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    }
+}
+
+fn listed(list: &[String], name: &str) -> bool {
+    list.is_empty() || list.iter().any(|one| one == name)
+}
+
+fn wanted(each: &Each, file: &ElementaryFile) -> bool {
+    let internal = matches!(file.structure, Structure::Internal { .. });
+    let is = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+    listed(&each.structure, structure_name(file.structure))
+        && listed(&each.class, class_name(file.class))
+        && is(each.sfi, file.sfi != 0)
+        && is(each.readable, !internal && !file.read.is_never())
+        && is(
+            each.updatable,
+            !internal && !file.update.is_never() && file.key_pair.is_none(),
+        )
+        && is(each.free, !internal && file.read.is_free())
+}
+
+fn of_file(df: &DedicatedFile, file: &ElementaryFile) -> Vec<(&'static str, String)> {
+    vec![
+        ("DF", df.id.clone()),
+        ("FILE", format!("{}/{}", df.id, file.name())),
+        ("OPEN", opening(&file.read)),
+    ]
+}
+
+fn elements(df: &DedicatedFile, file: &ElementaryFile) -> Vec<Binding> {
+    let path = format!("{}/{}", df.id, file.name());
+    file.records()
+        .filter_map(|record| {
+            let tag = record.element.tag?;
+            let occurrence = match record.element.repeat {
+                1 => String::new(),
+                _ => format!(":{}", record.occurrence),
+            };
+            let element = format!("{path}/{tag:02X}{occurrence}");
+            let mut values = of_file(df, file);
+            values.push(("ELEMENT", element.clone()));
+            values.push(("NUMBER", format!("{:02X}", record.number)));
+            values.push(("OCCURRENCE", record.occurrence.to_string()));
+            Some(binding(&element, values))
+        })
+        .collect()
+}
+
+/// The routines that satisfy a condition in the current dedicated file of a card: the first alternative, which is the one
+/// that the table of the standard names first.
+pub(super) fn opening(access: &Access) -> String {
+    let Some(term) = access
+        .terms
+        .iter()
+        .find(|term| term.pin || !term.keys.is_empty())
+        .filter(|_| !access.is_free())
+    else {
+        return String::new();
+    };
+    let mut calls: Vec<String> = Vec::new();
+    if term.pin {
+        calls.push("verify".to_owned());
+    }
+    for key in &term.keys {
+        calls.push(format!("prove {key}"));
+    }
+    calls.join("; ")
+}
+
+/// Name of a key as transcripts write it.
+pub(super) fn key_name(key: &KeyDefinition) -> String {
+    match key.index {
+        None => key.name.clone(),
+        Some(index) => format!("{}#{index}", key.name),
+    }
+}
+
+pub(super) fn structure_name(structure: Structure) -> &'static str {
+    match structure {
+        Structure::LinearVariable => "linear variable",
+        Structure::LinearFixed => "linear fixed",
+        Structure::Cyclic { .. } => "cyclic",
+        Structure::Transparent { .. } => "transparent",
+        Structure::Internal { .. } => "internal",
+    }
+}
+
+fn class_name(class: FileClass) -> &'static str {
+    match class {
+        FileClass::Active => "active",
+        FileClass::Predefined => "predefined",
+        FileClass::Reserved => "reserved",
+        FileClass::Optional => "optional",
+        FileClass::System => "system",
+    }
+}
+
+fn kind_name(kind: DedicatedFileKind) -> &'static str {
+    match kind {
+        DedicatedFileKind::Mf => "MF",
+        DedicatedFileKind::Ddf => "DDF",
+        DedicatedFileKind::Adf => "ADF",
+    }
+}
+
+fn role_name(role: KeyRole) -> &'static str {
+    match role {
+        KeyRole::Master => "master",
+        KeyRole::InternalAuthentication => "internal authentication",
+        KeyRole::SecureMessaging => "secure messaging",
+        KeyRole::ExternalAuthentication => "external authentication",
+        KeyRole::PinUnblock => "PIN unblock",
+        KeyRole::CardBlock => "card block",
+        KeyRole::ApplicationBlock => "application block",
+        KeyRole::StartingDay => "starting day",
+        KeyRole::Purchase => "purchase",
+        KeyRole::Load => "load",
+        KeyRole::Tac => "TAC",
+    }
+}

@@ -1,0 +1,51 @@
+//! Arguments of `ssc conform`.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `ssc conform`.
+#[derive(Debug, Subcommand)]
+pub enum Conform {
+    List(ConformList),
+    Run(ConformRun),
+}
+
+/// Which cases.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Named test items.
+    #[arg(long, value_name = "ITEM")]
+    pub suite: Vec<String>,
+    /// Cases.
+    #[arg(long, value_name = "ID")]
+    pub case: Vec<String>,
+}
+
+/// `ssc conform list`.
+#[derive(Debug, Args)]
+pub struct ConformList {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Card version whose cases are listed.
+    #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
+    pub profile: String,
+}
+
+/// `ssc conform run`.
+#[derive(Debug, Args)]
+pub struct ConformRun {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Runs cases that cannot be undone, too.
+    #[arg(long)]
+    pub destructive: bool,
+    /// Result file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Result file of a run that was interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}

@@ -58,3 +58,17 @@ fn model_cards_pass() {
     }
     on("3.0", Interface::Contactless, &Options::default());
 }
+
+/// A card that nobody needs any more: every case runs, those that block keys, applications and the card last.
+#[test]
+fn model_cards_pass_to_their_end() {
+    let options = Options {
+        destructive: true,
+        ..Options::default()
+    };
+    for profile in ["3.0", "2.0", "1.0"] {
+        let run = on(profile, Interface::Contact, &options);
+        let blocked = run.results.iter().filter(|result| result.id.starts_with("BLOCKING-04"));
+        assert!(blocked.clone().count() > 20 && blocked.clone().all(|result| result.verdict == Verdict::Pass));
+    }
+}

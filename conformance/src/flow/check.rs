@@ -45,7 +45,7 @@ pub enum CheckKind {
     Less,
     /// No block of so many bytes occurs twice.
     Unique(usize),
-    /// The bits are balanced (GB/T 32915 frequency and poker tests at the level 0.0001).
+    /// Nothing speaks against randomness (tests of GB/T 32915 at the level 0.00001 each, see `random.rs`).
     Random,
     /// The answer to reset obeys STD-P2 §8.
     ResetRules,

@@ -3,6 +3,7 @@
 use super::check::{Check, CheckKind};
 use super::evaluate::find;
 use super::play::Player;
+use super::random;
 use crate::ConformanceError;
 use card_model::profile::Element;
 use card_model::sm2::{PublicKey, Signature};
@@ -19,11 +20,6 @@ pub(super) struct Fault {
     /// In words.
     pub detail: String,
 }
-
-/// Chi-square of a poker test of nibbles (15 degrees of freedom) at the level 0.0001.
-const POKER_LIMIT: f64 = 44.26;
-/// Standard normal quantile of a two-sided frequency test at the level 0.0001.
-const FREQUENCY_LIMIT: f64 = 3.89;
 
 impl Player<'_, '_> {
     /// Judges one check. `None`: it holds.
@@ -67,7 +63,7 @@ impl Player<'_, '_> {
                 let same = blocks.windows(2).any(|pair| pair[0] == pair[1]);
                 same.then(|| format!("a block of {size} bytes came twice"))
             }
-            CheckKind::Random => random_fault(first),
+            CheckKind::Random => random::fault(first),
             CheckKind::ResetRules => reset_fault(self.terminal.reset_answer()),
         };
         let shown = |values: &[Vec<u8>]| values.iter().map(hex::encode_upper).collect::<Vec<_>>().join(" ");
@@ -148,27 +144,6 @@ fn signature_fault(values: &[Vec<u8>]) -> Option<String> {
     (!key.verify(&digest, &signature)).then(|| "the signature is wrong".to_owned())
 }
 
-/// Frequency test and poker test of nibbles; fewer than 20 bytes prove nothing.
-fn random_fault(bytes: &[u8]) -> Option<String> {
-    if bytes.len() < 20 {
-        return Some(format!("{} bytes are too few", bytes.len()));
-    }
-    let ones: u32 = bytes.iter().map(|byte| byte.count_ones()).sum();
-    let bits = (bytes.len() * 8) as f64;
-    let deviation = (2.0 * f64::from(ones) - bits).abs() / bits.sqrt();
-    if deviation > FREQUENCY_LIMIT {
-        return Some(format!("{ones} of {bits} bits are ones"));
-    }
-    let mut counts = [0u32; 16];
-    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-        counts[usize::from(nibble)] += 1;
-    }
-    let all = (bytes.len() * 2) as f64;
-    let squares: f64 = counts.iter().map(|count| f64::from(*count).powi(2)).sum();
-    let poker = 16.0 / all * squares - all;
-    (poker > POKER_LIMIT).then(|| format!("poker test {poker:.1}"))
-}
-
 fn reset_fault(bytes: &[u8]) -> Option<String> {
     let explained = reset::explain(bytes);
     match explained.damage {
@@ -189,11 +164,6 @@ mod tests {
         assert!(is_date(&[0x20, 0x24, 0x02, 0x29]) && !is_date(&[0x20, 0x23, 0x02, 0x29]) && !is_date(&[0x20]));
         assert!(is_ascii(b"AB\0") && !is_ascii(b"A\0B"));
         assert!(number(&[0, 9]) < number(&[1, 0]) && number(&[0, 0, 9]) < number(&[10]));
-        assert!(
-            random_fault(&[0x5A; 64]).is_some() && random_fault(&[0; 64]).is_some() && random_fault(&[1; 3]).is_some()
-        );
-        let spread: Vec<u8> = (0..=255).collect();
-        assert_eq!(random_fault(&spread), None);
         assert!(repeated(&[vec![1], vec![2], vec![1]]) && !repeated(&[vec![1], vec![2]]));
     }
 }

@@ -19,6 +19,7 @@ mod expression;
 mod judge;
 mod pieces;
 mod play;
+mod random;
 pub mod routine;
 mod status;
 

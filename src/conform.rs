@@ -1,5 +1,9 @@
 //! `ssc conform`: conformance cases and verdicts.
 
+mod compare;
+
+pub use compare::run as compare;
+
 use crate::args::{ConformList, ConformRun, Selection};
 use crate::ask;
 use crate::connect::Desk;
@@ -95,6 +99,9 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     if let Some(path) = &it.junit {
         let xml = run::junit(&run, lang).map_err(|e| Failure::input(e.to_string()))?;
         std::fs::write(path, xml).map_err(|e| Failure::file(lang, path, &e))?;
+    }
+    if let Some(path) = &it.html {
+        std::fs::write(path, conformance::report::html(&run)).map_err(|e| Failure::file(lang, path, &e))?;
     }
     Ok(report(&run, lang))
 }

@@ -124,6 +124,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Trace(Trace::Explain(it)) => explain::run(&it, desk),
         Verb::Conform(Conform::List(it)) => conform::list(&it, desk),
         Verb::Conform(Conform::Run(it)) => conform::run(&it, desk),
+        Verb::Conform(Conform::Compare(it)) => conform::compare(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),

@@ -280,3 +280,50 @@ fn a_trace_is_explained_by_the_profile_and_masked() {
         "{extended}"
     );
 }
+
+#[test]
+fn a_conformance_run_is_shown_as_a_page_and_compared() {
+    let place = Place::with_card();
+    let pin = [("SSC_PIN", "123456")];
+    let run = |out: &str, page: &str| {
+        let call = [
+            "conform",
+            "run",
+            "--reader",
+            "sim:card.sim",
+            "--keys",
+            "TEST.keys",
+            "--suite",
+            "TRANSPORT",
+        ];
+        let files = ["--suite", "COMMAND_PARAMETER", "--out", out, "--html", page, "--json"];
+        place.run_with(&pin, &[&call[..], &files[..]].concat()).expect(0).json()
+    };
+    let first = run("a.json", "a.html");
+    assert!(first["passed"].as_u64() > Some(100), "{first}");
+    run("b.json", "b.html");
+    let page = std::fs::read_to_string(place.path("a.html")).expect("a page");
+    assert!(
+        page.contains("COMMAND_PARAMETER-03:select-p1-01") && page.ends_with("</html>\n"),
+        "{page}"
+    );
+    assert!(
+        page.contains("&gt; 0020000103******") && !page.contains("://"),
+        "masked, and nothing is loaded"
+    );
+    let same = place.json(0, &["conform", "compare", "a.json", "b.json"]);
+    assert_eq!(
+        (same["worse"].as_u64(), same["changes"].as_array().map(Vec::len)),
+        (Some(0), Some(0))
+    );
+    let text = std::fs::read_to_string(place.path("b.json")).expect("a result");
+    place.write(
+        "c.json",
+        text.replacen("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", 1),
+    );
+    let worse = place.json(1, &["conform", "compare", "a.json", "c.json", "--html", "c.html"]);
+    assert_eq!(worse["worse"].as_u64(), Some(1), "{worse}");
+    assert!(place.path("c.html").is_file());
+    place.write("d.json", "{}");
+    place.json(2, &["conform", "compare", "a.json", "d.json"]);
+}

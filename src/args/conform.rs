@@ -8,6 +8,7 @@ use std::path::PathBuf;
 pub enum Conform {
     List(ConformList),
     Run(ConformRun),
+    Compare(ConformCompare),
 }
 
 /// Which cases.
@@ -48,4 +49,21 @@ pub struct ConformRun {
     /// JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// One HTML page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// `ssc conform compare`.
+#[derive(Debug, Args)]
+pub struct ConformCompare {
+    /// Result file of the first run.
+    #[arg(value_name = "A.json")]
+    pub before: PathBuf,
+    /// Result file of the second run.
+    #[arg(value_name = "B.json")]
+    pub after: PathBuf,
+    /// One HTML page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }

@@ -1,9 +1,11 @@
 /* Calls the functions of libSSCardDriver as a line on stdin says: name and arguments, separated by tabs; \N is NULL. Answers
  * with the return code and pOutInfo in hex. "hostile" calls everything with NULL and with strings that do not end. */
 #include "SSCardDriver.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROOM (1024 * 20)
 #define MARK 0x55
@@ -187,6 +189,90 @@ static void icc(char *told) {
     sprintf(told, "closed %ld", ICC_Reader_PowerOn(handle, 0x01, reset));
 }
 
+/* A file that wants the PIN, read by the functions beneath without one: SELECT SSSE, DF01, EF07, READ RECORD 1. */
+static void pinless(char *told) {
+    unsigned char reset[33], answer[258];
+    unsigned char commands[][24] = {
+        {20, 0x00, 0xA4, 0x04, 0x00, 0x0F, 's', 'x', '1', '.', 's', 'h', '.', 0xC9, 0xE7, 0xBB, 0xE1, 0xB1, 0xA3, 0xD5, 0xCF},
+        {7, 0x00, 0xA4, 0x00, 0x00, 0x02, 0xDF, 0x01},
+        {7, 0x00, 0xA4, 0x02, 0x00, 0x02, 0xEF, 0x07},
+        {5, 0x00, 0xB2, 0x01, 0x04, 0x03},
+    };
+    long handle = ICC_Reader_Open("AUTO"), length = 0;
+    if (ICC_Reader_PowerOn(handle, 0x01, reset) <= 0) exit(9);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        length = ICC_Reader_Application(handle, 0x01, commands[i][0], commands[i] + 1, answer);
+    if (length < 2) exit(10);
+    sprintf(told, "%02X%02X", answer[length - 2], answer[length - 1]);
+    ICC_Reader_Close(handle);
+}
+
+/* What the threads do, and what must come out of it. */
+struct work {
+    int number, rounds;
+    const char *name, *basics, *info;
+    char wrong[256];
+};
+
+/* One call with a buffer of its own: the answer must be the expected one, the bytes behind the size untouched. */
+static int right(struct work *work, const char *name, long code, long wanted, const char *answer, size_t size, const char *expected) {
+    for (size_t i = size; i < size + 16; i++) {
+        if (answer[i] != MARK) code = -9999;
+    }
+    if (code == wanted && (!expected || !strcmp(answer, expected))) return 1;
+    snprintf(work->wrong, sizeof work->wrong, "%s: %ld, wanted %ld", name, code, wanted);
+    return 0;
+}
+
+static void *thread(void *argument) {
+    struct work *work = argument;
+    static const char file[] = "DF01EF07|29|$", value[] = "DF01EF07|1|$";
+    int by_psam = !strcmp(work->name, "iReadCardBas");
+    char *answer = malloc(ROOM + 16);
+    for (int round = 0; round < work->rounds && !*work->wrong; round++) {
+        memset(answer, MARK, ROOM + 16);
+        switch (work->number % 4) {
+        case 0:
+            right(work, work->name, by_psam ? iReadCardBas(1, answer) : iReadCardBas_HSM(1, answer), 0, answer, 1024, work->basics);
+            break;
+        case 1:
+            right(work, "iVerifyPIN", iVerifyPIN(1, answer), 0, answer, 512, "");
+            break;
+        case 2:
+            /* Without a PSAM the service is asked between the steps. */
+            if (!right(work, "iWriteCard", iWriteCard_HSM(1, (char *)work->info, (char *)file, (char *)value, answer), 0, answer, 1024, "")) break;
+            memset(answer, MARK, ROOM + 16);
+            right(work, "iReadCard", iReadCard_HSM(1, 2, (char *)work->info, (char *)file, answer), 0, answer, 20480, value);
+            break;
+        default:
+            /* A first step that nobody goes on with: the card is this thread's until its next call. */
+            if (!right(work, "Step1", iReadCardBas_HSM_Step1(1, answer), 0, answer, 1024, NULL)) break;
+            memset(answer, MARK, ROOM + 16);
+            right(work, "iReadCard", iReadCard(1, 2, (char *)work->info, "SSSEEF05|07|$", answer), 0, answer, 20480, "SSSEEF05|D2143569X|$");
+        }
+    }
+    free(answer);
+    return NULL;
+}
+
+static void threads(int count, int rounds, const char *name, const char *basics, const char *info, char *told) {
+    struct work work[32] = {0};
+    pthread_t thread_of[32];
+    /* Whoever waits for ever is ended by the system. */
+    alarm(120);
+    if (count > 32) exit(11);
+    for (int i = 0; i < count; i++) {
+        work[i] = (struct work){.number = i, .rounds = rounds, .name = name, .basics = basics, .info = info};
+        if (pthread_create(&thread_of[i], NULL, thread, &work[i])) exit(12);
+    }
+    for (int i = 0; i < count; i++) pthread_join(thread_of[i], NULL);
+    alarm(0);
+    sprintf(told, "%d rounds", count * rounds);
+    for (int i = 0; i < count; i++) {
+        if (*work[i].wrong) strcpy(told, work[i].wrong);
+    }
+}
+
 int main(void) {
     static char line[64 * 1024];
     while (fgets(line, sizeof line, stdin)) {
@@ -204,9 +290,11 @@ int main(void) {
             fflush(stdout);
             continue;
         }
-        if (!strcmp(field[0], "icc")) {
+        if (!strcmp(field[0], "icc") || !strcmp(field[0], "pinless") || !strcmp(field[0], "threads")) {
             static char told[1024];
-            icc(told);
+            if (!strcmp(field[0], "icc")) icc(told);
+            if (!strcmp(field[0], "pinless")) pinless(told);
+            if (!strcmp(field[0], "threads")) threads(number(field[1]), number(field[2]), field[3], field[4], field[5], told);
             printf("0 ");
             for (const char *c = told; *c; c++) printf("%02X", (unsigned char)*c);
             printf("\n");

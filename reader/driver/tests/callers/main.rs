@@ -12,13 +12,16 @@
 #[path = "../../../tests/session/bench.rs"]
 mod bench;
 mod built;
+mod caller;
 mod examples;
 mod page;
 mod service;
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "../../../tests/driver/support.rs"]
 mod support;
+mod trouble;
 
+use caller::{Caller, Language};
 use card_model::card::Interface;
 use card_model::sm2::{DEFAULT_ID, Signature};
 use reader::certificate::x509::Certificate;
@@ -28,88 +31,8 @@ use reader::channel::vpcd::{self, ServeOptions};
 use reader::driver::Encoding;
 use reader::hsm::StringHsm;
 use service::{Service, ministry};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use support::{PsamSample, Sample, certify, items, kinds};
-
-/// In which language the caller is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Language {
-    C,
-    Python,
-}
-
-impl Language {
-    fn command(self, through: impl Fn(&Path) -> Command) -> Command {
-        match self {
-            Self::C => through(&built::program("tests/callers/caller.c")),
-            Self::Python => {
-                let mut command = through(Path::new("/usr/bin/python3"));
-                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/callers/caller.py"));
-                command.arg(built::library());
-                command
-            }
-        }
-    }
-}
-
-/// A running program that calls the library.
-struct Caller {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Caller {
-    fn start(mut command: Command, settings: &[(&str, String)]) -> Self {
-        let piped = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .env_remove("SSC_PIN");
-        let mut child = piped
-            .envs(settings.iter().map(|(name, value)| (*name, value)))
-            .spawn()
-            .expect("started");
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self {
-            child,
-            input,
-            output: BufReader::new(output),
-        }
-    }
-
-    fn call(&mut self, name: &str, arguments: &[&str]) -> (i64, String) {
-        let line = [&[name], arguments].concat().join("\t") + "\n";
-        self.input.write_all(&Encoding::Gbk.encode(&line)).expect("sent");
-        let mut answer = String::new();
-        self.output.read_line(&mut answer).expect("an answer");
-        let (code, text) = answer
-            .trim_end_matches('\n')
-            .split_once(' ')
-            .unwrap_or_else(|| panic!("{name}: {answer:?}"));
-        let bytes = hex::decode(text).unwrap_or_else(|_| panic!("{name}: {answer:?}"));
-        (code.parse().unwrap(), Encoding::Gbk.decode(&bytes).expect("GBK"))
-    }
-
-    /// A call that must succeed.
-    fn done(&mut self, name: &str, arguments: &[&str]) -> String {
-        let (code, text) = self.call(name, arguments);
-        assert_eq!(code, 0, "{name}: {text}");
-        text
-    }
-
-    fn pins(&mut self, pin: &str, new: &str) {
-        self.done("SSCardDriver_SetPIN", &[pin, new]);
-    }
-}
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 const OLD: &str = "123456";
 const NEW: &str = "654321";

@@ -5,7 +5,7 @@
 use card_model::card::Interface;
 use core::ffi::{c_char, c_long, c_uchar};
 use reader::channel::TransportError;
-use reader::driver::{Card, Failure, ReturnCode, Settings, Slots};
+use reader::driver::{Card, Failure, ReturnCode, Settings, SlotOrder, Slots};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -130,7 +130,7 @@ pub unsafe extern "system" fn ICC_Reader_PowerOn(
     let result = device(ReaderHandle, |device| {
         device.powered.remove(&ICC_Slot_No);
         let opened = match interface(ICC_Slot_No) {
-            Some(Some(interface)) => device.slots.card(interface),
+            Some(Some(interface)) => SlotOrder::only(interface).open(&mut *device.slots),
             Some(None) => device.slots.psam(),
             None => return code(ReturnCode::PARAMETER),
         };

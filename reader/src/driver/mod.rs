@@ -18,7 +18,9 @@
 //! * The Rust functions take and give text. The bytes of a C caller are in [`Settings::encoding`].
 //! * Where no document says how, this driver decides: PIN conditions are met without asking on cards that have no PIN; a PSAM
 //!   is powered only when a key is needed, except by iReadCardBas, which always wants one; values that hold a separator of
-//!   the interface get its full-width form.
+//!   the interface get its full-width form; a step without the one before it, and an HSM service that cannot be reached, are −12
+//!   (未建立连接). What it decides about certificates stands in [`Driver::pki_sign_data`], about keypads of readers at
+//!   [`KeypadChoice::PinPad`].
 
 mod basics;
 mod card;

@@ -1,10 +1,7 @@
 //! The PIN at a reader with a keypad of its own: `keypad = "pinpad"` of the settings.
 //!
-//! The reader takes VERIFY and CHANGE PIN as far as [`crate::pinpad`] says that they can be expressed. For the rest, and of readers
-//! without a keypad, the keypad behind the comma is asked (`"pinpad,terminal"`); without one the call fails (−13). The rest is:
-//!
-//! * a new PIN that is set with PSAM or HSM (iReloadPIN and its second step): its digits must be encrypted outside of the reader;
-//! * PINs of another length than `pinpad_digits`: the reader refuses them (−33).
+//! The reader takes VERIFY and CHANGE PIN as far as [`crate::pinpad`] says that they can be expressed; see
+//! [`KeypadChoice::PinPad`] for the rest.
 
 use super::code::ReturnCode;
 use super::failure::Failure;

@@ -1,18 +1,5 @@
 //! The digital certificate functions (LD/T 6001.5-2023 chapter 7, `spec/terminal.md` §1.3, §1.9): signatures and digital
 //! envelopes with the keys of the card.
-//!
-//! Of the standard only the contents page is public: the signatures of PKI_SignData and PKI_VerifySign, and that there is an
-//! envelope. Everything else here is the conservative reading:
-//!
-//! * iType is the slot, as in all other functions of the interface.
-//! * The PIN is the user PIN of the certificate application, passed in by the caller; nobody is asked at a keypad. Wrong
-//!   and blocked are told as the card tells them, 63Cx (−25536 to −25551), as `spec/conformance.md` §4.10 expects; −25536
-//!   means blocked. Functions that need no private key verify the PIN only if one is given.
-//! * Data are the bytes of the string, without its NUL. Signatures, certificates and envelopes are hex, as all binary items
-//!   of the interface; Base64 and PEM are taken too. A signature is r ‖ s (64 bytes) over SM3(ZA ‖ data) with the usual
-//!   identifier; one in DER is taken too. An envelope has the syntax of GM/T 0010.
-//! * No certificate given means the card's own: of the signature key for PKI_VerifySign, of the encryption key for the envelope.
-//! * Whether a certificate is to be trusted is not asked: the interface has no place for roots.
 
 use super::code::ReturnCode;
 use super::failure::{Failure, module_code};
@@ -31,6 +18,19 @@ use zeroize::Zeroizing;
 
 impl Driver {
     /// PKI_SignData: signs with the signature key of the card. Gives `signature|`.
+    ///
+    /// Of the standard only the contents page is public: the signatures of PKI_SignData and PKI_VerifySign, and that there is an
+    /// envelope. Everything else here is the conservative reading:
+    ///
+    /// * iType is the slot, as in all other functions of the interface.
+    /// * The PIN is the user PIN of the certificate application, passed in by the caller; nobody is asked at a keypad. Wrong
+    ///   and blocked are told as the card tells them, 63Cx (−25536 to −25551), as `spec/conformance.md` §4.10 expects; −25536
+    ///   means blocked. Functions that need no private key verify the PIN only if one is given.
+    /// * Data are the bytes of the string, without its NUL. Signatures, certificates and envelopes are hex, as all binary items
+    ///   of the interface; Base64 and PEM are taken too. A signature is r ‖ s (64 bytes) over SM3(ZA ‖ data) with the usual
+    ///   identifier; one in DER is taken too. An envelope has the syntax of GM/T 0010.
+    /// * No certificate given means the card's own: of the signature key for PKI_VerifySign, of the encryption key for the envelope.
+    /// * Whether a certificate is to be trusted is not asked: the interface has no place for roots.
     ///
     /// # Errors
     /// The return code with its words: −23 for nothing to sign, −33 or −41 for what is no PIN, −25536 to −25551 for a PIN

@@ -91,7 +91,10 @@ pub enum KeypadChoice {
     Value,
     /// A program that shows its first argument and prints the digits.
     Program(PathBuf),
-    /// The keypad of the reader (PC/SC part 10), and behind a comma who is asked for what it cannot take.
+    /// The keypad of the reader (PC/SC part 10), and behind a comma who is asked for what it cannot take: a new PIN that is
+    /// set with PSAM or HSM (iReloadPIN and its second step), because it is encrypted outside of the reader; and everything
+    /// where the reader has no keypad. Without another one such a call fails (−13). PINs of another length than
+    /// [`Settings::pinpad_digits`] the reader refuses (−33): [`crate::pinpad`] tells why it must know the length.
     PinPad(Option<Box<Self>>),
 }
 

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::settings::Settings;
 use crate::channel::{Channel, OpenOptions, TransportError, open};
 use card_model::card::Interface;
+use std::time::{Duration, Instant};
 
 /// A channel that may wait between two steps for any thread.
 pub type Card = Box<dyn Channel + Send>;
@@ -39,18 +40,39 @@ impl SlotOrder {
         Ok(Self { first, second })
     }
 
-    /// The card in the first slot that has one.
-    pub(super) fn open(self, slots: &mut dyn Slots) -> Result<Card, Failure> {
+    /// The slot of one interface.
+    pub const fn only(interface: Interface) -> Self {
+        Self {
+            first: interface,
+            second: None,
+        }
+    }
+
+    /// The card in the first slot that has one. Empty slots are looked at again, all of them, until the patience of the slots is
+    /// over.
+    ///
+    /// # Errors
+    /// No card, or it cannot be reached.
+    pub fn open(self, slots: &mut dyn Slots) -> Result<Card, TransportError> {
+        let begin = Instant::now();
+        loop {
+            match self.look(slots) {
+                Err(TransportError::NoCard { .. }) if begin.elapsed() < slots.patience() => std::thread::sleep(LOOK),
+                other => return other,
+            }
+        }
+    }
+
+    fn look(self, slots: &mut dyn Slots) -> Result<Card, TransportError> {
         match (slots.card(self.first), self.second) {
-            (Ok(card), _) => Ok(card),
-            (Err(error), None) => Err(error.into()),
             (Err(first), Some(second)) => slots.card(second).map_err(|error| match error {
                 // What is wrong with the first slot tells more than that the second is empty.
                 TransportError::NoCard { .. } | TransportError::NoReader | TransportError::ReaderNotFound { .. } => {
-                    first.into()
+                    first
                 }
-                error => error.into(),
+                error => error,
             }),
+            (first, _) => first,
         }
     }
 }
@@ -68,6 +90,11 @@ pub trait Slots: Send {
     /// # Errors
     /// None, or it cannot be reached.
     fn psam(&mut self) -> Result<Card, TransportError>;
+
+    /// How long empty slots are looked at again.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The slots that the settings name; readers of PC/SC or simulated cards.
@@ -75,7 +102,7 @@ pub(super) struct ConfiguredSlots {
     contact: Option<String>,
     contactless: Option<String>,
     psam: Option<String>,
-    patience: std::time::Duration,
+    patience: Duration,
 }
 
 impl Settings {
@@ -96,8 +123,11 @@ impl ConfiguredSlots {
     }
 }
 
-impl ConfiguredSlots {
-    fn try_card(&self, interface: Interface) -> Result<Card, TransportError> {
+/// How often an empty slot is looked at again.
+const LOOK: Duration = Duration::from_millis(100);
+
+impl Slots for ConfiguredSlots {
+    fn card(&mut self, interface: Interface) -> Result<Card, TransportError> {
         let named = match interface {
             Interface::Contact => self.contact.as_deref(),
             Interface::Contactless => self.contactless.as_deref(),
@@ -115,21 +145,6 @@ impl ConfiguredSlots {
             None => found::card(interface, self.psam.as_deref(), options),
         }
     }
-}
-
-/// How often an empty slot is looked at again.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
-
-impl Slots for ConfiguredSlots {
-    fn card(&mut self, interface: Interface) -> Result<Card, TransportError> {
-        let begin = std::time::Instant::now();
-        loop {
-            match self.try_card(interface) {
-                Err(TransportError::NoCard { .. }) if begin.elapsed() < self.patience => std::thread::sleep(LOOK),
-                other => return other,
-            }
-        }
-    }
 
     fn psam(&mut self) -> Result<Card, TransportError> {
         let options = OpenOptions::default();
@@ -137,6 +152,10 @@ impl Slots for ConfiguredSlots {
             Some(name) => open(Some(name), options),
             None => found::psam(options),
         }
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
     }
 }
 

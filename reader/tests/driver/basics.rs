@@ -243,3 +243,47 @@ fn wrong_keys_of_a_second_step() {
         "RKSSSE refused, two tries left"
     );
 }
+
+/// With patience, the slot that gets a card while both are looked at is the one that is read: nobody waits for the first slot alone.
+#[test]
+fn both_slots_are_looked_at() {
+    use card_model::card::Interface::Contactless;
+    use reader::channel::TransportError;
+    use reader::driver::{Card, Driver, Slots};
+    use std::time::{Duration, Instant};
+
+    /// A card is laid on the antenna after some looks.
+    struct Later(MemorySlots, u8);
+
+    impl Slots for Later {
+        fn card(&mut self, interface: Interface) -> Result<Card, TransportError> {
+            self.1 += u8::from(interface == Contactless);
+            if interface == Contactless && self.1 > 2 {
+                self.0.card(interface)
+            } else {
+                Err(TransportError::NoCard {
+                    reader: "slot".to_owned(),
+                })
+            }
+        }
+        fn psam(&mut self) -> Result<Card, TransportError> {
+            self.0.psam()
+        }
+        fn patience(&self) -> Duration {
+            Duration::from_secs(30)
+        }
+    }
+
+    let world = World::new("3.0", Contactless, With::Psam);
+    for i_type in [2, 3, 4] {
+        let slots = MemorySlots {
+            contactless: Some(std::sync::Arc::clone(&world.card)),
+            psam: world.psam.clone(),
+            ..MemorySlots::default()
+        };
+        let begin = Instant::now();
+        let driver = Driver::with_slots(Settings::default(), Box::new(Later(slots, 0)));
+        driver.read_card_bas(i_type).expect("the card on the antenna");
+        assert!(begin.elapsed() < Duration::from_secs(10), "iType {i_type}");
+    }
+}

@@ -14,6 +14,7 @@ mod bench;
 mod built;
 mod caller;
 mod examples;
+mod first_generation;
 mod page;
 mod service;
 #[allow(dead_code, reason = "each test file uses its part")]

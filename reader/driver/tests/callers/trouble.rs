@@ -158,3 +158,30 @@ fn killed(command: &dyn Fn() -> Command, settings: &[(&str, String)]) {
     second.pins(PIN, NEW);
     second.done("iReadCard", &["1", "1", &info, "DF01EF07|29|$"]);
 }
+
+/// The virtual reader has no keypad, and PC/SC says so: the keypad behind the comma is asked, or the call says what is missing.
+#[test]
+fn a_reader_without_a_keypad() {
+    let mut keys = bench::keys();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("driver.toml");
+    std::fs::write(&config, "card_timeout = 10\n").unwrap();
+    let daemon = PrivateDaemon::start("SSC Test").unwrap_or_else(|error| panic!("{error:?}"));
+    let options = ServeOptions { reconnect: true };
+    let _card = vpcd::insert(Sample::of("3.0").card(&mut keys), &daemon.address(0), options).unwrap();
+    for (keypad, code) in [("pinpad,value", 0), ("pinpad", -13)] {
+        let settings = [
+            ("SSC_DRIVER_CONFIG", config.display().to_string()),
+            ("SSC_DRIVER_CONTACT", daemon.reader(0)),
+            ("SSC_DRIVER_KEYPAD", keypad.to_owned()),
+            ("SSC_PIN", PIN.to_owned()),
+            ("SSC_NEW_PIN", PIN.to_owned()),
+        ];
+        let mut caller = Caller::start(Language::C.command(|path| daemon.command(path)), &settings);
+        for name in ["iVerifyPIN", "iChangePIN"] {
+            let (returned, words) = caller.call(name, &["1"]);
+            assert_eq!(returned, code, "{keypad} {name}: {words}");
+            assert_eq!(words.contains("密码键盘"), code != 0, "{words}");
+        }
+    }
+}

@@ -150,6 +150,15 @@ pub struct KeyName {
 }
 
 impl KeyName {
+    /// What a profile must have for it.
+    fn reference(&self) -> Reference {
+        match (self.index, self.version) {
+            (Some(index), _) => Reference::TransactionKey(self.name.clone(), index),
+            (None, 1) => Reference::Key(self.name.clone()),
+            (None, version) => Reference::Version(self.name.clone(), version),
+        }
+    }
+
     /// Reads a key name.
     ///
     /// # Errors
@@ -261,16 +270,15 @@ impl Expression {
             | Self::Tag(path)
             | Self::Length(path)
             | Self::RecordLength(path) => Some(Reference::Path(path.clone())),
-            Self::KeyId(name) | Self::CertificateProof { pin: name, .. } => Some(Reference::Key(name.clone())),
+            Self::KeyId(name) => {
+                Some(KeyName::parse(name).map_or_else(|_| Reference::Key(name.clone()), |key| key.reference()))
+            }
+            Self::CertificateProof { pin: name, .. } => Some(Reference::Key(name.clone())),
             Self::Authentication { key, .. }
             | Self::Secure { key, .. }
             | Self::Mac { key, .. }
             | Self::TransactionCode { key, .. }
-            | Self::IdentificationCode { key, .. } => Some(match (key.index, key.version) {
-                (Some(index), _) => Reference::TransactionKey(key.name.clone(), index),
-                (None, 1) => Reference::Key(key.name.clone()),
-                (None, version) => Reference::Version(key.name.clone(), version),
-            }),
+            | Self::IdentificationCode { key, .. } => Some(key.reference()),
             Self::Pin(_) => Some(Reference::Pin),
             _ => None,
         }

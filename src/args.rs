@@ -4,6 +4,8 @@ mod account;
 mod certificate;
 mod conform;
 mod hsm;
+mod ledger;
+mod order;
 mod psam;
 mod trace;
 
@@ -12,6 +14,8 @@ pub use certificate::*;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use conform::*;
 pub use hsm::*;
+pub use ledger::*;
+pub use order::*;
 pub use psam::*;
 use std::path::PathBuf;
 pub use trace::*;
@@ -136,6 +140,10 @@ pub enum Verb {
     Decrypt(Decrypt),
     #[command(subcommand)]
     Ca(Ca),
+    #[command(subcommand)]
+    Ledger(Ledger),
+    #[command(subcommand)]
+    Order(Box<Order>),
     #[command(subcommand)]
     Hsm(Hsm),
     #[command(subcommand)]

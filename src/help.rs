@@ -52,6 +52,16 @@ fn dress(command: Command, lang: Lang, common: &[String], key: &str, call: &str)
         let key = format!("{key}.{name}");
         t!(&key, locale = lang.locale()).into_owned()
     };
+    // Flags that all verbs of a group have are explained once, with the group.
+    let shared = |name: &str| {
+        let own = word(name);
+        let group = key.rsplit_once('.').map_or(key, |(group, _)| group);
+        if own != format!("{key}.{name}") {
+            return own;
+        }
+        let key = format!("{group}.shared.{name}");
+        t!(&key, locale = lang.locale()).into_owned()
+    };
     let heading = |name: &str| {
         let key = format!("ssc.heading.{name}");
         t!(&key, locale = lang.locale()).into_owned()
@@ -72,12 +82,12 @@ fn dress(command: Command, lang: Lang, common: &[String], key: &str, call: &str)
         .subcommand_value_name(heading("verb"))
         .mut_args(|argument| {
             let id = argument.get_id().to_string();
-            let (key, under) = if common.contains(&id) {
-                (format!("ssc.help.common.{id}"), "common")
+            let (text, under) = if common.contains(&id) {
+                let key = format!("ssc.help.common.{id}");
+                (t!(&key, locale = lang.locale()).into_owned(), "common")
             } else {
-                (format!("{key}.{id}"), "own")
+                (shared(&id), "own")
             };
-            let text = t!(&key, locale = lang.locale()).into_owned();
             argument.help(text).long_help(None).help_heading(heading(under))
         });
     for verb in verbs {

@@ -224,7 +224,7 @@ fn problem(problem: &Problem, desk: &Desk) -> Value {
 }
 
 /// The profile of the card in the reader: what its maker meant it for, else its specification version.
-fn profile_of<'d>(card: &mut dyn Channel, desk: &'d Desk) -> Result<&'d Profile, Failure> {
+pub fn profile_of<'d>(card: &mut dyn Channel, desk: &'d Desk) -> Result<&'d Profile, Failure> {
     let found = inspect(card, &ModelOs).map_err(|e| desk.issue_failure(&e))?;
     match found.data {
         Some(data) => desk.labelled(&data.label),

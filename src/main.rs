@@ -22,9 +22,11 @@ mod hsm;
 mod issue;
 mod keys;
 mod language;
+mod ledger;
 mod line;
 mod manual;
 mod money;
+mod order;
 mod output;
 mod overlay;
 mod pin;
@@ -117,6 +119,8 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Sign(it) => sign::sign(&it, desk),
         Verb::Decrypt(it) => sign::decrypt(&it, desk),
         Verb::Ca(it) => ca::run(&it, desk),
+        Verb::Ledger(it) => ledger::run(&it, desk),
+        Verb::Order(it) => order::run(&it, desk),
         Verb::Hsm(Hsm::Answer(it)) => hsm::answer(&it, desk),
         Verb::Hsm(Hsm::Serve(it)) => hsm::serve(&it, desk),
         Verb::Profile(it) => profile::run(&it, desk),

@@ -9,7 +9,7 @@
 mod columns;
 mod fault;
 mod row;
-mod text;
+pub(crate) mod text;
 
 pub use columns::Column;
 pub use fault::{CellFault, HoldersError, Problem, Secrecy, Severity};

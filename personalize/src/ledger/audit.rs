@@ -89,10 +89,26 @@ pub enum FindingKind {
 impl Finding {
     /// The finding in words.
     pub fn words(&self, lang: Lang) -> String {
-        let name = serde_json::to_value(self.kind).ok();
-        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
         let values = [("place", self.place.as_str()), ("key", self.key.as_str())];
-        message(lang, &format!("ledger.finding.{name}"), &values)
+        message(lang, &format!("ledger.finding.{}", self.kind.name()), &values)
+    }
+}
+
+impl FindingKind {
+    /// Name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LineAltered => "line_altered",
+            Self::LineMissing => "line_missing",
+            Self::LinkBroken => "link_broken",
+            Self::EndWrong => "end_wrong",
+            Self::StrayImage => "stray_image",
+            Self::RowAltered => "row_altered",
+            Self::RowMissing => "row_missing",
+            Self::RowOlder => "row_older",
+            Self::RowUnknown => "row_unknown",
+            Self::Rewritten => "rewritten",
+        }
     }
 }
 

@@ -72,6 +72,13 @@ pub enum LedgerError {
         /// The value; numbers of people masked.
         given: String,
     },
+    /// A file is no table.
+    Table {
+        /// Its path.
+        file: String,
+        /// Why.
+        why: String,
+    },
     /// The rules do not allow it.
     Refused(Box<Refusal>),
     /// The rules cannot be used.
@@ -153,6 +160,7 @@ impl Explain for LedgerError {
             Self::Damaged { table, id, words: why } => words("damaged", &[("table", table), ("id", id)], Some(why)),
             Self::Unknown { what, id } => words("unknown", &[("what", &thing(what)), ("id", id)], None),
             Self::Input { what, given } => words("input", &[("what", &thing(what)), ("given", given)], None),
+            Self::Table { file, why } => words("table", &[("file", file)], Some(why)),
             Self::Refused(refusal) => refusal.explain(lang),
             Self::Rules(error) => error.explain(lang),
         }

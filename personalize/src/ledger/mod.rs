@@ -35,9 +35,11 @@
 
 mod audit;
 mod backup;
+mod batch;
 mod engine;
 mod entities;
 mod error;
+mod holder;
 mod line;
 mod order;
 mod query;
@@ -50,9 +52,11 @@ mod store;
 mod transaction;
 
 pub use audit::{Audit, Finding, FindingKind, Head};
+pub use batch::{BatchFile, BatchReport, Rejected, Returned, write_receipts};
 pub use engine::UrlFault;
 pub use entities::{Application, Batch, Card, Outlet, Person, Staff};
 pub use error::LedgerError;
+pub use holder::holder;
 pub use line::Line;
 pub use order::{Agent, Applicant, Details, Order, Receipt, Target};
 pub use query::{Counts, Overdue, Progress, Standing};

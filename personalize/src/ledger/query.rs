@@ -181,8 +181,10 @@ impl Progress {
     /// The answer to "where is my card?", in one sentence.
     pub fn sentence(&self, rules: &Rules, lang: Lang) -> String {
         let it = &self.application;
-        let overdue = if self.overdue { "_overdue" } else { "" };
-        let key = format!("ledger.progress.{}{overdue}", it.state);
+        let key = match self.overdue {
+            true => format!("ledger.progress.{}_overdue", it.state),
+            false => format!("ledger.progress.{}", it.state),
+        };
         let fee = it.fee_fen - it.paid_fen;
         let told = message(
             lang,

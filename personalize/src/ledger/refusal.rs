@@ -93,6 +93,11 @@ pub(super) fn both(rules: &Rules, name: &str) -> [String; 2] {
     [rules.words(name, Lang::En), rules.words(name, Lang::Zh)]
 }
 
+/// The words of an act in both languages.
+pub(super) fn both_act(rules: &Rules, name: &str) -> [String; 2] {
+    [rules.act_words(name, Lang::En), rules.act_words(name, Lang::Zh)]
+}
+
 /// The words of several names in both languages.
 pub(super) fn both_all<'n>(rules: &Rules, names: impl Iterator<Item = &'n str> + Clone) -> [String; 2] {
     let join = |lang: Lang| {

@@ -73,6 +73,14 @@ impl Ledger {
         })
     }
 
+    /// The outlet somebody works at.
+    ///
+    /// # Errors
+    /// Nobody of that name works here.
+    pub fn outlet_of(&mut self, who: &str, at: Timestamp) -> Result<String, LedgerError> {
+        self.read(|transaction| Ok(transaction.actor(who, at)?.outlet.id))
+    }
+
     /// Whether somebody may read the log and make backups.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 )]
 
 mod crowd;
+mod feed;
 mod random;
 mod scene;
 mod server;
@@ -37,7 +38,8 @@ suite! {
     no_other_way: story::no_other_way;
     tampering_is_found: tamper::found;
     a_backup_while_others_work: tamper::backup;
-    random_stories: |scene: &Scene| random::stories(scene, 40, 60);
+    batches_in_and_receipts_out: feed::files;
+    random_stories: |scene: &Scene| random::stories(scene, if scene.server.is_some() { 15 } else { 40 }, 60);
 }
 
 #[test]

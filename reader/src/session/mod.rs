@@ -5,6 +5,7 @@
 
 mod account;
 mod auth;
+mod block;
 mod bytes;
 mod compare;
 mod file;

@@ -4,7 +4,7 @@ use super::situation::Situation;
 use super::{Order, Receipt, conditions, effects};
 use crate::ledger::entities::{Application, Card};
 use crate::ledger::error::LedgerError;
-use crate::ledger::refusal::{Refusal, both, both_all};
+use crate::ledger::refusal::{Refusal, both, both_act, both_all};
 use crate::ledger::rules::{Effect, Object, Rules, Transition};
 use crate::ledger::store::Ledger;
 use crate::ledger::transaction::{Entry, Transaction};
@@ -189,7 +189,7 @@ fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
     };
     let fitting = lines().flat_map(|line| line.from.iter().map(String::as_str));
     Err(Refusal::State {
-        act: both(rules, &order.act),
+        act: both_act(rules, &order.act),
         state: both(rules, state),
         fitting: both_all(rules, fitting),
     }
@@ -198,7 +198,7 @@ fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
 
 fn role(rules: &Rules, order: &Order, role: &str, who: &[String]) -> LedgerError {
     Refusal::Role {
-        act: both(rules, &order.act),
+        act: both_act(rules, &order.act),
         role: both(rules, role),
         who: both_all(rules, who.iter().map(String::as_str)),
     }

@@ -7,6 +7,9 @@ const CODES: [i64; 6] = [0, 1, 2, 3, 4, 9];
 /// The open states of applications that the database knows, and those that are not open.
 const OPEN: [&str; 5] = ["applied", "making", "failed", "made", "delivered"];
 const CLOSED: [&str; 3] = ["collected", "returned", "withdrawn"];
+/// What an electronic card does, and what another outlet may do about an open application.
+const ELECTRONIC: [&str; 3] = ["usable", "refused", "ended"];
+const CHOICES: [&str; 3] = ["withdraw", "make_again", "wait"];
 
 /// All that does not fit, in English as the rules themselves are.
 pub(super) fn problems(rules: &Rules) -> Vec<String> {
@@ -81,6 +84,26 @@ fn states(rules: &Rules, problems: &mut Vec<String>) {
     }
     for state in rules.card.states.iter().filter(|state| !CODES.contains(&state.code)) {
         problems.push(format!("card states: {} is no code of a card state", state.code));
+    }
+    for state in rules
+        .card
+        .states
+        .iter()
+        .filter(|state| !ELECTRONIC.contains(&state.electronic.as_str()))
+    {
+        problems.push(format!(
+            "card state {}: unknown electronic {}",
+            state.name, state.electronic
+        ));
+    }
+    for state in &rules.application.states {
+        for choice in state
+            .elsewhere
+            .iter()
+            .filter(|choice| !CHOICES.contains(&choice.as_str()))
+        {
+            problems.push(format!("application state {}: unknown choice {choice}", state.name));
+        }
     }
     for (names, open) in [(&OPEN[..], true), (&CLOSED[..], false)] {
         for name in names {

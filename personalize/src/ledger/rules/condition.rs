@@ -26,7 +26,7 @@ macro_rules! vocabulary {
 
             /// In words.
             pub fn words(self, lang: Lang) -> String {
-                message(lang, &format!(concat!("ledger.", $area, ".{}"), self.name()), &[])
+                message(lang, &format!("ledger.{}.{}", $area, self.name()), &[])
             }
         }
     };

@@ -56,7 +56,7 @@ impl Rules {
         };
         let mut sides: [BTreeMap<(i32, i32), Vec<String>>; 2] = Default::default();
         for transition in self.transition.iter().filter(|transition| transition.on == object) {
-            let mut label = self.words(&transition.act, lang);
+            let mut label = self.act_words(&transition.act, lang);
             if let Some(kind) = &transition.kind {
                 label = format!("{label}{}{}", lang.pick("：", ": "), self.words(kind, lang));
             }

@@ -306,25 +306,22 @@ impl Rules {
         &self.calendar
     }
 
-    /// The words of a state, role, act, kind, channel or document; the name itself where there are none.
+    /// The words of an act; the name itself where there are none.
+    pub fn act_words(&self, name: &str, lang: Lang) -> String {
+        let found = self.act.iter().find(|it| it.name == name);
+        found.map_or_else(|| name.to_owned(), |it| lang.pick(&it.zh, &it.en).to_owned())
+    }
+
+    /// The words of a state, role, kind, channel or document; the name itself where there are none.
     pub fn words(&self, name: &str, lang: Lang) -> String {
-        let named = |list: &[Named]| {
-            list.iter()
-                .find(|it| it.name == name)
-                .map(|it| (it.en.clone(), it.zh.clone()))
-        };
-        let found = named(&self.act)
-            .or_else(|| named(&self.role))
-            .or_else(|| self.application_state(name).map(|it| (it.en.clone(), it.zh.clone())))
-            .or_else(|| self.card_state_named(name).map(|it| (it.en.clone(), it.zh.clone())))
-            .or_else(|| self.kind(name).map(|it| (it.en.clone(), it.zh.clone())))
-            .or_else(|| self.channel(name).map(|it| (it.en.clone(), it.zh.clone())))
-            .or_else(|| self.document(name).map(|it| (it.en.clone(), it.zh.clone())));
-        match (found, lang) {
-            (Some((en, _)), Lang::En) => en,
-            (Some((_, zh)), Lang::Zh) => zh,
-            (None, _) => name.to_owned(),
-        }
+        let state = self.application_state(name).map(|it| (&it.en, &it.zh));
+        let found = state
+            .or_else(|| self.card_state_named(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.role.iter().find(|it| it.name == name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.kind(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.channel(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.document(name).map(|it| (&it.en, &it.zh)));
+        found.map_or_else(|| name.to_owned(), |(en, zh)| lang.pick(zh, en).to_owned())
     }
 }
 
@@ -378,7 +375,7 @@ mod tests {
             let svg = rules.diagram(lang);
             assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
             for act in rules.acts() {
-                assert!(svg.contains(&rules.words(&act.name, lang)), "{}", act.name);
+                assert!(svg.contains(&rules.act_words(&act.name, lang)), "{}", act.name);
             }
             assert!(svg.contains("9 "));
         }

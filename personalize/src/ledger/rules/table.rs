@@ -48,7 +48,7 @@ impl Rules {
             let mine = transition.does.iter().filter(|effect| effect.area() == area);
             mine.map(|effect: &Effect| effect.words(lang)).collect::<Vec<_>>()
         };
-        let mut title = self.words(&transition.act, lang);
+        let mut title = self.act_words(&transition.act, lang);
         if let Some(kind) = &transition.kind {
             title = format!("{title}{}{}", lang.pick("：", ": "), self.words(kind, lang));
         }

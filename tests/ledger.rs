@@ -1,0 +1,479 @@
+//! The ledger by the command: the story of one citizen with a simulated card behind it, on both databases; 64 processes at eight
+//! outlets for the same 200 people, with kill -9 and a crash of the server in between.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod common;
+#[path = "../personalize/tests/ledger/server.rs"]
+mod server;
+
+use common::Place;
+use personalize::ledger::{Details, Ledger, Order, Rules, Target};
+use serde_json::Value;
+use server::Server;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+const CITIZEN: &str = "111111198101011110";
+
+/// A ledger with an outlet, a manager and a clerk; the words of calls to it.
+struct Counter {
+    place: Place,
+    address: String,
+}
+
+impl Counter {
+    fn new(address: &str) -> Self {
+        let place = Place::new().with_keys().with_samples(1);
+        let counter = Self {
+            place,
+            address: address.to_owned(),
+        };
+        counter.ledger(0, &["init", "--region", "990000"]);
+        counter.ledger(
+            0,
+            &[
+                "outlet",
+                "A1",
+                "--name",
+                "East",
+                "--bank",
+                "TEST Bank",
+                "--region",
+                "990100",
+                "--manager",
+                "boss",
+            ],
+        );
+        let staff = ["staff", "clerk", "--outlet", "A1", "--role", "clerk"];
+        assert_eq!(counter.ledger(2, &staff)["error"]["class"], "input", "nobody is named");
+        counter.ledger(0, &[&staff[..], &["--as", "boss"]].concat());
+        let by_clerk = [
+            "staff", "friend", "--outlet", "A1", "--role", "manager", "--as", "clerk",
+        ];
+        assert_eq!(counter.ledger(1, &by_clerk)["error"]["class"], "verdict");
+        counter
+    }
+
+    fn ledger(&self, code: i32, words: &[&str]) -> Value {
+        self.place
+            .json(code, &[&["ledger"][..], words, &["--ledger", &self.address]].concat())
+    }
+
+    fn order(&self, code: i32, words: &[&str]) -> Value {
+        self.place.json(
+            code,
+            &[&["order"][..], words, &["--ledger", &self.address, "--as", "clerk"]].concat(),
+        )
+    }
+
+    fn act(&self, act: &str) -> Value {
+        self.order(0, &[act, "--person", CITIZEN])
+    }
+}
+
+/// apply → made → collected → activated → lost → replaced → blocked → cancelled, with two simulated cards.
+fn story(address: &str) {
+    let counter = Counter::new(address);
+    let apply = ["apply", "--person", CITIZEN, "--name", "测试甲"];
+    let applied = counter.order(0, &apply);
+    assert_eq!(
+        (&applied["application"]["state"], &applied["ok"]),
+        (&"applied".into(), &true.into())
+    );
+    assert_eq!(
+        counter.order(1, &apply)["error"]["class"],
+        "verdict",
+        "one person, one application"
+    );
+    let told = counter.act("progress");
+    assert!(told["sentence"].as_str().expect("words").contains("waits to be made"));
+
+    // No card in the reader: the application waits; the card comes: it is made.
+    let make = [
+        "make",
+        "--person",
+        CITIZEN,
+        "--keys",
+        "TEST.keys",
+        "--settings",
+        "settings.toml",
+        "--reader",
+    ];
+    counter.order(3, &[&make[..], &["sim:card.sim"]].concat());
+    counter.place.run(&["card", "new", "card.sim"]).expect(0);
+    let made = counter.order(0, &[&make[..], &["sim:card.sim"]].concat());
+    let first = made["card"]["id"].as_str().expect("a number").to_owned();
+    assert_eq!(
+        (&made["card"]["state"], &made["application"]["state"]),
+        (&0.into(), &"made".into())
+    );
+    let all = ["--reader", "sim:card.sim", "--keys", "TEST.keys"];
+    assert_eq!(
+        counter.place.json(0, &[&["verify"][..], &all].concat())["genuine"],
+        true
+    );
+    let read = counter
+        .place
+        .json(0, &[&["read", "SSSE/EF05/07", "SSSE/EF06/08"][..], &all].concat());
+    assert_eq!(read["files"][0]["elements"][0]["value"], first.as_str());
+    assert!(read.to_string().contains(CITIZEN), "{read}");
+    for act in ["deliver", "collect"] {
+        counter.act(act);
+    }
+    assert_eq!(
+        counter.order(1, &["activate", "--person", CITIZEN])["error"]["class"],
+        "verdict"
+    );
+    counter.order(0, &["activate", "--person", CITIZEN, "--pin-chosen"]);
+    counter.act("activate-account");
+    counter.act("lose-orally");
+    // Found: the card in the reader is its own proof.
+    counter.act("lose");
+    counter.order(1, &["find", "--person", CITIZEN]);
+    counter.order(0, &[&["find", "--person", CITIZEN][..], &all[..2]].concat());
+    counter.act("lose");
+
+    counter.order(
+        0,
+        &[&apply[..], &["--kind", "replacement", "--reason-code", "21"]].concat(),
+    );
+    counter.order(1, &[&make[..7], &[]].concat());
+    counter.order(0, &["pay", "--person", CITIZEN, "--amount", "20.00"]);
+    counter
+        .place
+        .run(&["card", "new", "new.sim", "--serial", "0A0B0C0D"])
+        .expect(0);
+    let made = counter.order(0, &[&make[..], &["sim:new.sim"]].concat());
+    let second = made["card"]["id"].as_str().expect("a number").to_owned();
+    assert_ne!(first, second);
+    for act in ["deliver", "collect"] {
+        counter.act(act);
+    }
+    let active = counter.order(0, &["activate", "--person", CITIZEN, "--pin-chosen"]);
+    assert_eq!(
+        (&active["old_card"]["state"], &active["old_card"]["chip"]),
+        (&9.into(), &"block_due".into())
+    );
+
+    // The old card turns up and is blocked; the new one in its place is not.
+    let blocked = ["blocked", "--card", &first, "--keys", "TEST.keys", "--reader"];
+    assert_eq!(
+        counter.order(1, &[&blocked[..], &["sim:new.sim"]].concat())["error"]["class"],
+        "verdict"
+    );
+    let done = counter.order(0, &[&blocked[..], &["sim:card.sim"]].concat());
+    assert_eq!(done["card"]["chip"], "blocked");
+    assert_eq!(
+        counter.place.json(4, &["read", "--reader", "sim:card.sim"])["error"]["sw"],
+        "6A81"
+    );
+    counter
+        .place
+        .json(0, &["verify", "--reader", "sim:new.sim", "--keys", "TEST.keys"]);
+
+    counter.order(0, &["settle-medical", "--person", CITIZEN, "--amount", "12.34"]);
+    let cancel = [
+        "cancel",
+        "--person",
+        CITIZEN,
+        "--reason",
+        "moved away",
+        "--keys",
+        "TEST.keys",
+        "--reader",
+        "sim:new.sim",
+    ];
+    let cancelled = counter.order(0, &cancel);
+    assert_eq!(
+        (&cancelled["card"]["state"], &cancelled["card"]["chip"]),
+        (&9.into(), &"blocked".into())
+    );
+    assert_eq!(
+        counter.place.json(4, &["read", "--reader", "sim:new.sim"])["error"]["sw"],
+        "6A81"
+    );
+    let shown = counter.act("show");
+    assert_eq!(shown["cards"].as_array().expect("cards").len(), 2);
+
+    let history = counter.ledger(0, &["history", &second, "--as", "boss"]);
+    let acts: Vec<&str> = history["lines"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .filter_map(|l| l["act"].as_str())
+        .collect();
+    assert_eq!(acts, ["made", "activate", "settle_medical", "cancel", "blocked"]);
+    assert_eq!(
+        counter.ledger(1, &["audit", "--as", "clerk"])["error"]["class"],
+        "verdict",
+        "no clerk's matter"
+    );
+    let audit = counter.ledger(0, &["audit", "--as", "boss"]);
+    assert_eq!(audit["whole"], true);
+    counter.place.write("audit.json", audit.to_string());
+    counter.ledger(0, &["audit", "--as", "boss", "--since", "audit.json"]);
+    counter.place.write(
+        "audit.json",
+        audit
+            .to_string()
+            .replace(audit["heads"][0]["digest"].as_str().expect("hex"), "00"),
+    );
+    let forged = counter.ledger(1, &["audit", "--as", "boss", "--since", "audit.json"]);
+    assert_eq!(forged["findings"][0]["kind"], "rewritten");
+    counter.ledger(0, &["backup", "backup.db", "--as", "boss"]);
+    let restored = counter
+        .place
+        .json(0, &["ledger", "restore", "backup.db", "--ledger", "restored.db"]);
+    assert!(restored["rows"].as_u64().expect("rows") > 50);
+    counter
+        .place
+        .json(2, &["ledger", "restore", "backup.db", "--ledger", "restored.db"]);
+    counter.ledger(0, &["status"]);
+    counter.ledger(0, &["overdue"]);
+}
+
+#[test]
+fn the_story_of_a_citizen_in_a_file() {
+    story("outlet.db");
+}
+
+#[test]
+fn the_story_of_a_citizen_on_a_server() {
+    let server = Server::shared();
+    story(&server.database());
+}
+
+#[test]
+fn a_card_at_once_and_never_a_second_one() {
+    let counter = Counter::new("outlet.db");
+    let instant = [
+        "instant",
+        "--person",
+        CITIZEN,
+        "--name",
+        "测试甲",
+        "--request",
+        "one visit",
+        "--keys",
+        "TEST.keys",
+        "--reader",
+        "sim:card.sim",
+    ];
+    // The card is not there yet: the same request goes on where it stopped.
+    counter.order(3, &instant);
+    counter.place.run(&["card", "new", "card.sim"]).expect(0);
+    let done = counter.order(0, &instant);
+    assert_eq!(done["application"]["state"], "collected");
+    let again = counter.order(0, &instant);
+    assert_eq!(again["card"]["id"], done["card"]["id"]);
+    assert_eq!(counter.ledger(0, &["status"])["sealed"], 1);
+    // Batches, and words in both languages.
+    counter
+        .place
+        .write("people.csv", "社会保障号码,姓名\n111111198101011110,测试甲\n");
+    let fed = counter.order(1, &["batch", "people.csv"]);
+    assert_eq!(
+        (&fed["accepted"], &fed["rejects"]),
+        (&0.into(), &"people.csv.rejected.csv".into())
+    );
+    counter.order(2, &["batch", "TEST.keys"]);
+    counter.order(0, &["receipts", "--out", "receipts.csv"]);
+    for lang in ["en", "zh"] {
+        let words = [
+            "order",
+            "lose",
+            "--person",
+            CITIZEN,
+            "--ledger",
+            "outlet.db",
+            "--as",
+            "clerk",
+            "--lang",
+            lang,
+        ];
+        let run = counter.place.run(&words).expect(1);
+        assert!(
+            run.stderr.lines().count() >= 2 && !run.stderr.contains("ledger."),
+            "{}",
+            run.stderr
+        );
+        let states = counter.place.run(&["ledger", "states", "--lang", lang]).expect(0);
+        assert!(
+            states.stdout.lines().count() > 100 && !states.stdout.contains("ledger."),
+            "{}",
+            states.stdout
+        );
+        let svg = format!("{lang}.svg");
+        counter
+            .place
+            .run(&["ledger", "states", "--lang", lang, "--svg", &svg])
+            .expect(0);
+    }
+    counter.place.run(&["ledger", "states", "--svg", "en.svg"]).expect(2);
+    let rules = counter.place.run(&["ledger", "states", "--toml"]).expect(0).stdout;
+    counter
+        .place
+        .write("own.toml", rules.replace("fee_fen = 2000", "fee_fen = 1500"));
+    counter.ledger(0, &["states", "--rules", "own.toml"]);
+    counter.place.write("own.toml", rules.replace("\"no_card\"", ""));
+    counter.ledger(2, &["states", "--rules", "own.toml"]);
+}
+
+/// The sequence of the READMEs, word for word, in a folder of its own.
+#[test]
+fn the_readmes_do_what_they_say() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let command = std::path::Path::new(env!("CARGO_BIN_EXE_ssc"));
+    let folder = command.parent().expect("a folder").display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").expect("PATH"));
+    for (file, heading) in [("README.md", "## Ledger"), ("README.zh.md", "## 台账")] {
+        let text = std::fs::read_to_string(root.join(file)).expect("there");
+        let section = text.split_once(heading).expect("the section").1;
+        let block = section.split_once("```sh\n").expect("a block").1;
+        let block = block.split_once("```").expect("its end").0;
+        let place = Place::new();
+        let script = place.write("sequence.sh", block);
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .arg("-e")
+            .arg(&script)
+            .current_dir(place.dir())
+            .env_clear()
+            .env("PATH", &path)
+            .env("LANG", "C");
+        let run = common::finish(shell.stdin(Stdio::null())).expect(0);
+        assert!(
+            run.stdout.contains("2 lost") && run.stdout.contains("rows copied"),
+            "{file}: {}",
+            run.stdout
+        );
+    }
+}
+
+const OUTLETS: usize = 8;
+const PROCESSES: usize = 64;
+const PEOPLE: usize = 200;
+
+#[test]
+fn sixty_four_processes_and_two_hundred_people() {
+    let server = Server::start();
+    let address = server.database();
+    let place = Place::new();
+    place.json(0, &["ledger", "init", "--ledger", &address]);
+    for outlet in 0..OUTLETS {
+        let (id, region, boss) = (format!("N{outlet}"), format!("99010{outlet}"), format!("boss{outlet}"));
+        let mut words = vec![
+            "ledger",
+            "outlet",
+            &id,
+            "--name",
+            "TEST",
+            "--bank",
+            "TEST",
+            "--region",
+            &region,
+            "--manager",
+            &boss,
+        ];
+        words.extend(["--ledger", &address, "--as", "boss0"]);
+        place.json(0, &words);
+    }
+    let people: Vec<String> = (1..=PEOPLE).map(citizen).collect();
+    let list: String = people.iter().map(|number| format!("{number},TEST\n")).collect();
+    place.write("people.csv", format!("social_security_number,name\n{list}"));
+    let spawn = |number: usize| -> Child {
+        let who = format!("boss{}", number % OUTLETS);
+        let rejects = format!("rejects{number}-{}.csv", jiff::Timestamp::now().as_nanosecond());
+        let words = [
+            "order",
+            "batch",
+            "people.csv",
+            "--ledger",
+            &address,
+            "--as",
+            &who,
+            "--rejects",
+            &rejects,
+            "--quiet",
+        ];
+        let mut command = place.command(&words);
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ssc runs")
+    };
+    let mut clerks: Vec<Child> = (0..PROCESSES).map(spawn).collect();
+    // Some are killed in the middle of it; then the server crashes and comes back under the others.
+    let mut ledger = Ledger::open(&address).expect("a ledger");
+    let begun = Instant::now();
+    while ledger.counts().expect("counts").open == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody applies");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for clerk in clerks.iter_mut().step_by(5) {
+        clerk.kill().expect("killed");
+    }
+    server.crash_and_return();
+    let begun = Instant::now();
+    for (number, clerk) in clerks.iter_mut().enumerate() {
+        let code = clerk.wait().expect("ended").code();
+        // Killed, the same is asked again; all others have gone on, and end with the rows that others were faster with.
+        let code = match code {
+            None => spawn(number).wait().expect("ended").code(),
+            code => code,
+        };
+        assert!(
+            matches!(code, Some(0 | 1)),
+            "process {number} ended with {code:?} after {:?}",
+            begun.elapsed()
+        );
+    }
+    let rules = Rules::builtin().expect("rules");
+    let counts = ledger.counts().expect("counts");
+    assert_eq!((counts.people, counts.open), (200, 200));
+    std::thread::scope(|threads| {
+        for part in people.chunks(PEOPLE / 4) {
+            let (address, rules) = (&address, &rules);
+            threads.spawn(move || {
+                let mut ledger = Ledger::open(address).expect("a ledger");
+                for person in part {
+                    through(&mut ledger, rules, person);
+                }
+            });
+        }
+    });
+    let counts = ledger.counts().expect("counts");
+    assert_eq!(
+        (counts.valid, counts.sealed, counts.open, counts.cancelled),
+        (200, 0, 0, 0)
+    );
+    let audit = ledger.audit(&[]).expect("an audit");
+    assert!(audit.whole, "{:?}", audit.findings);
+}
+
+/// From the application to the valid card, at the outlet of the application.
+fn through(ledger: &mut Ledger, rules: &Rules, person: &str) {
+    let at = jiff::Timestamp::now();
+    let target = Target::Person(person.to_owned());
+    let outlet = ledger.progress(&target, at).expect("an application").application.outlet;
+    let who = outlet.replace('N', "boss");
+    for act in ["make", "made", "deliver", "collect", "activate"] {
+        let details = Details {
+            pin_chosen: true,
+            card_number_prefix: Some(format!("T{}", &outlet[1..])),
+            ..Details::default()
+        };
+        let order = Order::new(format!("{act} {person}"), act, Some(target.clone())).with(details);
+        ledger
+            .perform(rules, &who, at, &order)
+            .unwrap_or_else(|error| panic!("{act}: {error}"));
+    }
+}
+
+/// A fictitious citizen number of the region 990000, which does not exist.
+fn citizen(index: usize) -> String {
+    let body = format!("99000019700101{index:03}");
+    let check = reader::check_digits::citizen_check(&body).expect("17 digits");
+    format!("{body}{check}")
+}

@@ -183,6 +183,68 @@ fn test_keys_are_generated_once_and_shown_without_values() {
 }
 
 #[test]
+fn an_issued_card_is_conformant_and_the_verdicts_are_kept() {
+    let place = Place::with_card();
+    let pins = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
+    let words = [
+        "conform",
+        "run",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--junit",
+        "junit.xml",
+        "--out",
+        "result.json",
+        "--json",
+    ];
+    let run = place.run_with(&pins, &words).expect(0).json();
+    has_keys(&run, &["cases", "passed", "failed", "not_applicable", "results"]);
+    assert!(
+        run["cases"].as_u64().is_some_and(|cases| cases >= 1500),
+        "{} cases",
+        run["cases"]
+    );
+    assert_eq!(run["failed"], 0);
+    for result in run["results"].as_array().expect("list") {
+        has_keys(result, &["id", "verdict", "clause", "reason"]);
+    }
+    let junit = std::fs::read_to_string(place.path("junit.xml")).expect("written");
+    assert!(junit.contains("<testsuite name=\"DF01_SAFETY\""), "{}", &junit[..500]);
+
+    // What has a verdict is not run again.
+    let again = [&words[..6], &["--resume", "result.json", "--json"]].concat();
+    let again = place.run_with(&pins, &again).expect(0).json();
+    assert_eq!(again["passed"], run["passed"]);
+
+    // A file of other keys is told before it can lock anything.
+    place
+        .run(&["keys", "generate", "--out", "other.keys", "--test"])
+        .expect(0);
+    let other = [
+        "conform",
+        "run",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "other.keys",
+        "--json",
+    ];
+    place.run_with(&pins, &other).expect(1);
+    place.run_with(&[("SSC_PIN", "999999")], &words[..6]).expect(5);
+    let one = [
+        &words[..6],
+        &["--suite", "CHANGE_PIN", "--case", "CHANGE_PIN-02", "--json"],
+    ]
+    .concat();
+    assert_eq!(place.run_with(&pins, &one).expect(0).json()["cases"], 1);
+    place
+        .run(&["conform", "run", "--suite", "NONE", "--keys", "TEST.keys"])
+        .expect(2);
+}
+
+#[test]
 fn bench_measures_blank_and_issued_cards() {
     let place = Place::with_card();
     let rows = place.json(

@@ -33,6 +33,13 @@ pub enum ConformanceError {
         /// What.
         name: String,
     },
+    /// A condition of a case does not hold on this card.
+    Unmet {
+        /// The condition as written.
+        condition: String,
+        /// What it is for.
+        remark: String,
+    },
     /// A value cannot be made of what the card answered.
     NoValue {
         /// Why.
@@ -78,6 +85,15 @@ impl Explain for ConformanceError {
             ),
             Self::Suite { file, fault } => (
                 rust_i18n::t!("conformance.suite", locale = locale, file = file, fault = fault),
+                None,
+            ),
+            Self::Unmet { condition, remark } => (
+                rust_i18n::t!(
+                    "conformance.unmet",
+                    locale = locale,
+                    condition = condition,
+                    remark = remark
+                ),
                 None,
             ),
             Self::NoValue { what } => (

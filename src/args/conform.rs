@@ -9,6 +9,15 @@ pub enum Conform {
     List(ConformList),
     Run(ConformRun),
     Compare(ConformCompare),
+    Coverage(ConformCoverage),
+}
+
+/// `ssc conform coverage`.
+#[derive(Debug, Args)]
+pub struct ConformCoverage {
+    /// Card version.
+    #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
+    pub profile: String,
 }
 
 /// Which cases.

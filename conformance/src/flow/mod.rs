@@ -10,6 +10,7 @@
 //! ! prove UK1DF01                a routine, see [`routine`]
 //! = V {tlv DATA 6F/84}           remembers a computed value
 //! ? equal V {name SSSE}          a check
+//! ~ nonzero V                    a condition: where it does not hold, the case does not apply to this card
 //! ```
 
 mod check;
@@ -77,6 +78,8 @@ pub enum Action {
     },
     /// Checks something.
     Check(Check),
+    /// Goes on only if a check holds; else the case does not apply to what is on the card.
+    Condition(Check),
 }
 
 /// An answer that a command may have.
@@ -135,13 +138,24 @@ impl Flow {
                 continue;
             }
             unanswered(&steps).map_err(&fault)?;
-            let action = action(line).map_err(&fault)?;
-            steps.push(Step {
-                line: number,
-                remark: std::mem::take(&mut remark),
-                source: line.to_owned(),
-                action,
-            });
+            // Several routines may stand in one line; none at all where a parameter is empty.
+            let parts: Vec<&str> = match line.strip_prefix('!') {
+                Some(calls) => calls.split(';').filter(|call| !call.trim().is_empty()).collect(),
+                None => vec![line],
+            };
+            for part in parts {
+                let action = if line.starts_with('!') {
+                    Call::parse(part).map(Action::Call)
+                } else {
+                    action(part)
+                };
+                steps.push(Step {
+                    line: number,
+                    remark: std::mem::take(&mut remark),
+                    source: line.to_owned(),
+                    action: action.map_err(&fault)?,
+                });
+            }
         }
         unanswered(&steps).map_err(|_| ConformanceError::Transcript {
             line: lines,
@@ -205,7 +219,9 @@ impl Flow {
                         .for_each(|p| p.walk(&mut visit));
                 }
                 Action::Remember { value, .. } => value.walk(&mut visit),
-                Action::Check(check) => check.values.iter().for_each(|value| value.walk(&mut visit)),
+                Action::Check(check) | Action::Condition(check) => {
+                    check.values.iter().for_each(|value| value.walk(&mut visit));
+                }
                 Action::Call(_) => {}
             }
         }
@@ -216,7 +232,7 @@ impl Flow {
                     data.for_each(|piece| piece.counts(&mut references));
                 }
                 Action::Call(call) => references.extend(call.references()),
-                Action::Check(check) => references.extend(check.reference()),
+                Action::Check(check) | Action::Condition(check) => references.extend(check.reference()),
                 Action::Remember { .. } => {}
             }
         }
@@ -306,11 +322,11 @@ fn action(line: &str) -> Result<Action, String> {
     if let Some(text) = line.strip_prefix('>') {
         return command(false, text);
     }
-    if let Some(text) = line.strip_prefix('!') {
-        return Call::parse(text).map(Action::Call);
-    }
     if let Some(text) = line.strip_prefix('?') {
         return Check::parse(text.trim()).map(Action::Check);
+    }
+    if let Some(text) = line.strip_prefix('~') {
+        return Check::parse(text.trim()).map(Action::Condition);
     }
     if let Some(text) = line.strip_prefix('=') {
         let (name, text) = text
@@ -325,7 +341,7 @@ fn action(line: &str) -> Result<Action, String> {
             value: pieces::value(text)?,
         });
     }
-    Err("a line begins with #, >, >>, <, !, = or ?".to_owned())
+    Err("a line begins with #, >, >>, <, !, =, ? or ~".to_owned())
 }
 
 #[cfg(test)]

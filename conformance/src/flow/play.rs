@@ -75,6 +75,13 @@ impl<'p, 'a> Player<'p, 'a> {
                     detail: fault.detail,
                 }))
             }
+            Action::Condition(check) => match self.check(check)? {
+                None => Ok(None),
+                Some(_) => Err(ConformanceError::Unmet {
+                    condition: step.source.trim_start_matches('~').trim().to_owned(),
+                    remark: step.remark.clone(),
+                }),
+            },
         }
     }
 

@@ -139,6 +139,7 @@ struct Runner<'a> {
 enum End {
     Passed,
     Failed(&'static str, Deviation),
+    NotApplicable(Text),
     Inconclusive(Text),
 }
 
@@ -164,6 +165,7 @@ impl Runner<'_> {
         let commands = terminal.commands;
         let mut result = match end {
             End::Passed => CaseResult::new(case, Verdict::Pass, remark),
+            End::NotApplicable(reason) => CaseResult::new(case, Verdict::NotApplicable, Some(reason)),
             End::Inconclusive(reason) => CaseResult::new(case, Verdict::Inconclusive, Some(reason)),
             End::Failed(phase, deviation) => {
                 let got = transcript.last_answer();
@@ -198,6 +200,7 @@ fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option
     let end = match player.play(&case.steps) {
         Ok(None) => End::Passed,
         Ok(Some(deviation)) => End::Failed("steps", deviation),
+        Err(error @ ConformanceError::Unmet { .. }) => End::NotApplicable(in_both(&error)),
         Err(error) => End::Inconclusive(in_both(&error)),
     };
     let trouble = case.after.iter().find_map(|call| player.call(call).err());

@@ -47,6 +47,14 @@ impl Case {
 /// What a need that is written in a case stands for. `None`: it is none of the known forms.
 pub(super) fn need_reference(need: &str) -> Option<Reference> {
     match need.split_once(' ') {
+        Some(("version", key)) => {
+            let (name, version) = key.split_once('@')?;
+            let name = name.to_owned();
+            Some(match version.parse().ok()? {
+                1 => Reference::Key(name),
+                version => Reference::Version(name, version),
+            })
+        }
         Some(("key", name)) => Some(Reference::Key(name.to_owned())),
         None if need == "pin" => Some(Reference::Pin),
         None if need.contains('/') => Some(Reference::Path(need.to_owned())),

@@ -179,7 +179,8 @@ fn is_there(reference: &Reference, profile: &Profile) -> bool {
         Reference::DedicatedFile(id) => profile.dedicated_file(id).is_some(),
         Reference::Path(path) => profile.locate(path).is_ok(),
         Reference::Key(name) => profile.key(name).is_some() || profile.certificate_pin(name).is_some(),
-        Reference::Version(name, version) => profile.key(name).is_some_and(|(_, key)| *version <= key.versions),
+        // A version that no card has is for a case to ask for; only the key must exist.
+        Reference::Version(name, _) => profile.key(name).is_some(),
         Reference::TransactionKey(name, index) => profile.transaction_key(name, *index).is_some(),
         Reference::Pin => profile.dedicated_files.iter().any(|df| df.has_pin),
     }

@@ -1,7 +1,8 @@
 //! From templates to cases: each thing of the profile, each row of a table, `$NAME` filled in.
 
 use super::case::Case;
-use super::format::{Include, Template, Text};
+use super::derive::access;
+use super::format::{Derived, Include, Template, Text};
 use super::select::{Binding, bindings};
 use super::{Item, Suite};
 use crate::ConformanceError;
@@ -13,6 +14,14 @@ impl Suite {
     pub(super) fn expand(&self, item: &Item, profile: &Profile, cases: &mut Vec<Case>) -> Result<(), ConformanceError> {
         for include in &item.file.include {
             self.include(item, include, profile, cases)?;
+        }
+        for derive in &item.file.derive {
+            let templates = match derive.of {
+                Derived::Access => access(derive, profile),
+            };
+            for template in templates {
+                cases.push(Case::read(&item.name, template)?);
+            }
         }
         let values = BTreeMap::from([("ITEM".to_owned(), item.name.clone())]);
         for template in &item.file.case {

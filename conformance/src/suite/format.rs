@@ -136,8 +136,8 @@ pub struct Template {
     /// Interfaces it is for; none given: all.
     #[serde(default)]
     pub interfaces: Vec<InterfaceName>,
-    /// What the card must have beyond what the steps refer to: `DF04`, `DF04/EF06`, `key DSK`, `pin`, `certificate pins`,
-    /// `SM4`, `3DES`.
+    /// What the card must have beyond what the steps refer to: `DF04`, `DF04/EF06`, `key DSK`, `version DSK@2`, `pin`,
+    /// `certificate pins`, `SM4`, `3DES`.
     #[serde(default)]
     pub needs: Vec<String>,
     /// Routines before the steps.
@@ -263,7 +263,9 @@ pub struct Each {
 pub enum Kind {
     /// Dedicated files; gives `$DF`.
     Dfs,
-    /// Elementary files; gives `$DF`, `$FILE` (`DF01/EF05`) and `$OPEN`, the routines that satisfy its read condition.
+    /// Elementary files; gives `$DF`, `$FILE` (`DF01/EF05`), `$OPEN` and `$WRITE` (the routines that satisfy its read and its
+    /// update condition), `$LAST` and `$BEYOND` (number of the last record and of the one behind it), `$SIZE` and `$LASTBYTE`
+    /// (size of a transparent file and offset of its last byte, four hexadecimal digits).
     Files,
     /// Elements of linear files, one for each record; gives `$ELEMENT` (`DF01/EF05/21`, `DF01/EF15/40:2`), `$NUMBER` (of
     /// the record, two hexadecimal digits), `$OCCURRENCE` and what files give.

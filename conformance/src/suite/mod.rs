@@ -3,6 +3,8 @@
 mod applies;
 mod case;
 pub mod check;
+pub mod coverage;
+mod derive;
 mod expand;
 pub mod format;
 mod select;

@@ -78,6 +78,11 @@ fn of_file(df: &DedicatedFile, file: &ElementaryFile) -> Vec<(&'static str, Stri
         ("DF", df.id.clone()),
         ("FILE", format!("{}/{}", df.id, file.name())),
         ("OPEN", opening(&file.read)),
+        ("WRITE", opening(&file.update)),
+        ("LAST", format!("{:02X}", file.record_count())),
+        ("BEYOND", format!("{:02X}", file.record_count().saturating_add(1))),
+        ("SIZE", format!("{:04X}", file.size())),
+        ("LASTBYTE", format!("{:04X}", file.size().saturating_sub(1))),
     ]
 }
 

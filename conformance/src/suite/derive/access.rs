@@ -1,0 +1,296 @@
+//! The cases of one dedicated file's access conditions.
+
+use super::states::{name, routines, states};
+use super::way::{Operation, Way, ways};
+use crate::rule::States;
+use crate::suite::format::{Derive, Effect, Origin, Template, Text};
+use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, ElementaryFile, Profile, Structure, Term};
+
+/// What happens between the proofs and the command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    Nothing,
+    SelectedAgain,
+    FailedSelection,
+    OtherApplication,
+    Reset,
+}
+
+impl Between {
+    const EVENTS: [Self; 4] = [
+        Self::SelectedAgain,
+        Self::FailedSelection,
+        Self::OtherApplication,
+        Self::Reset,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::SelectedAgain => "selected-again",
+            Self::FailedSelection => "failed-selection",
+            Self::OtherApplication => "other-application",
+            Self::Reset => "reset",
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Nothing => ("", ""),
+            Self::SelectedAgain => ("，再次选择本应用后", ", after the application was selected again"),
+            Self::FailedSelection => ("，选择文件失败后", ", after a failed selection"),
+            Self::OtherApplication => ("，选择其他应用后返回", ", after another application was selected"),
+            Self::Reset => ("，复位后", ", after a reset"),
+        }
+    }
+
+    /// What is left of the proofs.
+    fn leaves(self, states: &States) -> States {
+        match self {
+            Self::Nothing | Self::SelectedAgain | Self::FailedSelection => states.clone(),
+            Self::OtherApplication => states.after_leaving(),
+            Self::Reset => States::none(),
+        }
+    }
+
+    fn lines(self, df: &str) -> Vec<String> {
+        match self {
+            Self::Nothing => vec![],
+            Self::SelectedAgain => vec![format!("! select {df}")],
+            Self::FailedSelection => vec!["> 00A40200 [ EFFE ]".to_owned(), "< 6A82".to_owned()],
+            Self::OtherApplication => vec![format!("! afresh {df}")],
+            Self::Reset => vec!["! reset".to_owned(), format!("! open {df}")],
+        }
+    }
+}
+
+/// The cases for a dedicated file of the profile; none if the profile does not have it.
+pub(in crate::suite) fn access(derive: &Derive, profile: &Profile) -> Vec<Template> {
+    let Some(index) = profile.index_of(&derive.df) else {
+        return Vec::new();
+    };
+    let df = &profile.dedicated_files[index];
+    let environment = &profile.dedicated_files[profile.environment(index)];
+    let maker = Maker {
+        derive,
+        df,
+        has_pin: environment.has_pin,
+    };
+    let mut cases = Vec::new();
+    for file in &df.files {
+        for operation in Operation::ALL {
+            maker.file(file, operation, &mut cases);
+        }
+    }
+    cases
+}
+
+struct Maker<'a> {
+    derive: &'a Derive,
+    df: &'a DedicatedFile,
+    has_pin: bool,
+}
+
+impl Maker<'_> {
+    fn file(&self, file: &ElementaryFile, operation: Operation, cases: &mut Vec<Template>) {
+        let rule = match operation {
+            Operation::Read => &file.read,
+            Operation::Update => &file.update,
+        };
+        let path = format!("{}/{}", self.df.id, file.name());
+        let ways = ways(&path, file, operation);
+        let states = states(self.df, rule, self.has_pin);
+        let closed = is_closed(file, operation);
+        let granting = states.iter().find(|states| !closed && states.satisfy(rule));
+        let mut turn = 0;
+        for (number, state) in states.iter().enumerate() {
+            // Nothing proved, and the first alternative proved: in all ways. Everything else: in one way, another each time.
+            let thorough = number == 0 || Some(state) == granting;
+            for (place, way) in ways.iter().enumerate() {
+                if thorough || place == turn % ways.len() {
+                    cases.push(self.case(file, operation, rule, way, state, Between::Nothing));
+                }
+            }
+            turn += usize::from(!thorough);
+        }
+        let Some(granting) = granting.filter(|_| !rule.is_free()) else {
+            return;
+        };
+        for event in Between::EVENTS {
+            // Selecting another dedicated file and coming back needs one to go to.
+            if event == Between::OtherApplication && self.df.kind == DedicatedFileKind::Mf {
+                continue;
+            }
+            if let Some(way) = ways.get(turn % ways.len().max(1)) {
+                cases.push(self.case(file, operation, rule, way, granting, event));
+            }
+            turn += 1;
+        }
+    }
+
+    fn case(
+        &self,
+        file: &ElementaryFile,
+        operation: Operation,
+        rule: &Access,
+        way: &Way,
+        proved: &States,
+        between: Between,
+    ) -> Template {
+        let path = format!("{}/{}", self.df.id, file.name());
+        let granted = !is_closed(file, operation) && between.leaves(proved).satisfy(rule);
+        let mut id = format!(
+            "{}:{}/{}/{}/{}",
+            self.derive.id,
+            file.name(),
+            operation.name(),
+            way.name,
+            name(proved)
+        );
+        if between != Between::Nothing {
+            id = format!("{id}/{}", between.name());
+        }
+        let mut steps = Vec::new();
+        if operation == Operation::Update
+            && let Some(reading) = &way.before
+            && !is_closed(file, Operation::Read)
+        {
+            steps.extend(self.learn(&path, file, reading));
+        }
+        steps.extend(routines(proved).iter().map(|routine| format!("! {routine}")));
+        steps.extend(between.lines(&self.df.id));
+        steps.extend(command(&path, file, operation, way, granted));
+        let appended = granted && way.appends && operation == Operation::Update;
+        Template {
+            id,
+            zh: title_zh(&path, operation, way, proved, between, granted),
+            en: title_en(&path, operation, way, proved, between, granted),
+            purpose: Text::new(
+                format!("{path} 的{}条件是“{rule}”，以任何寻址方式都相同", zh(operation)),
+                format!(
+                    "the {} condition of {path} is \"{rule}\", in every way of addressing",
+                    operation.name()
+                ),
+            ),
+            clauses: self.derive.clauses.clone(),
+            origin: Origin::Official,
+            generations: Vec::new(),
+            interfaces: Vec::new(),
+            needs: Vec::new(),
+            before: vec![format!("open {}", self.df.id)],
+            steps: steps.join("\n"),
+            after: Vec::new(),
+            effect: if appended { Effect::Changed } else { Effect::None },
+            leaves: appended.then(|| Text::new("多一条记录", "one more record in a cyclic file")),
+            order: 0,
+            covers: vec![format!("{} {path}", operation.name())],
+            each: None,
+            table: Vec::new(),
+        }
+    }
+
+    /// Reads what an update is to write, and forgets the rights it took.
+    fn learn(&self, path: &str, file: &ElementaryFile, (place, le, pattern): &(String, String, String)) -> Vec<String> {
+        let free = file.read.is_free();
+        // An alternative without PIN is preferred: keys are forgotten without a reset.
+        let terms = &file.read.terms;
+        let term = terms
+            .iter()
+            .find(|term| !term.pin)
+            .or(terms.first())
+            .cloned()
+            .unwrap_or_default();
+        let Term { pin, keys } = if free { Term::default() } else { term };
+        let states = States::with(pin, keys);
+        let mut lines = vec!["# what is there now".to_owned()];
+        lines.extend(routines(&states).iter().map(|routine| format!("! {routine}")));
+        lines.push(format!("! select {path}"));
+        let binary = matches!(file.structure, Structure::Transparent { .. });
+        lines.push(format!("> 00{} {place} {le}", if binary { "B0" } else { "B2" }));
+        lines.push(format!("< {pattern} 9000"));
+        if pin {
+            lines.push("! reset".to_owned());
+            lines.push(format!("! open {}", self.df.id));
+        } else {
+            lines.push(format!("! afresh {}", self.df.id));
+        }
+        lines
+    }
+}
+
+/// The bytes of a private key are for nobody, and a public key is written by the commands that make or import the pair.
+fn is_closed(file: &ElementaryFile, operation: Operation) -> bool {
+    let internal = matches!(file.structure, Structure::Internal { .. });
+    internal || (operation == Operation::Update && file.key_pair.is_some())
+}
+
+fn command(path: &str, file: &ElementaryFile, operation: Operation, way: &Way, granted: bool) -> Vec<String> {
+    let internal = matches!(file.structure, Structure::Internal { .. });
+    let binary = internal || matches!(file.structure, Structure::Transparent { .. });
+    let mut lines = Vec::new();
+    if internal {
+        // A card may hide such a file.
+        lines.push(format!("> 00A40200 [ {{fid {path}}} ]"));
+        lines.push("< 9000".to_owned());
+        lines.push("< 6A82".to_owned());
+    } else if way.selected {
+        lines.push(format!("! select {path}"));
+    }
+    let ins = match (operation, binary) {
+        (Operation::Read, true) => "B0",
+        (Operation::Read, false) => "B2",
+        (Operation::Update, true) => "D6",
+        (Operation::Update, false) => "DC",
+    };
+    let body = match operation {
+        Operation::Read => way.length.clone(),
+        Operation::Update if way.before.is_some() && !is_closed(file, Operation::Read) => "[ {OLD} ]".to_owned(),
+        Operation::Update if way.appends => format!(
+            "{{reclen {path}}} {{repeat {} 0x00}}",
+            file.record_length().unwrap_or(1)
+        ),
+        Operation::Update => "[ 00 ]".to_owned(),
+    };
+    lines.push(format!("# the {} condition", operation.name()));
+    lines.push(format!("> 00{ins} {} {body}", way.place));
+    match (operation, granted) {
+        (Operation::Read, true) => lines.extend(way.answers.iter().map(|answer| format!("< {answer}"))),
+        (Operation::Update, true) => lines.push("< 9000".to_owned()),
+        (_, false) if internal => lines.push("< 6982/6981/6986".to_owned()),
+        (Operation::Update, false) if file.key_pair.is_some() => lines.push("< 6982/6981".to_owned()),
+        (_, false) => lines.push("< 6982".to_owned()),
+    }
+    lines
+}
+
+const fn zh(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Read => "读",
+        Operation::Update => "更新",
+    }
+}
+
+fn title_zh(path: &str, operation: Operation, way: &Way, proved: &States, between: Between, granted: bool) -> String {
+    let verdict = if granted { "允许" } else { "拒绝" };
+    let proved = if *proved == States::none() {
+        "无任何权限".to_owned()
+    } else {
+        format!("已通过 {proved}")
+    };
+    format!(
+        "{}{path}（{}），{proved}{}：{verdict}",
+        zh(operation),
+        way.name,
+        between.words().0
+    )
+}
+
+fn title_en(path: &str, operation: Operation, way: &Way, proved: &States, between: Between, granted: bool) -> String {
+    let verdict = if granted { "granted" } else { "refused" };
+    format!(
+        "{} {path} by {} with {proved}{}: {verdict}",
+        operation.name(),
+        way.name,
+        between.words().1
+    )
+}

@@ -3,6 +3,8 @@ SHELL := /bin/bash
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FUZZ_SECONDS ?= 60
+SOAK_COMMANDS ?= 100000000
+SOAK_SEED ?= 0
 
 # The C compiler links Rust programs; setpriv is in util-linux.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
@@ -19,13 +21,14 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help demo test lint bench fuzz driver install
+.PHONY: help demo test lint bench fuzz soak driver install
 
 help:
 	@echo "make demo   a blank card is issued, read and verified through pcscd and a virtual reader"
 	@echo "make test   installs the real parts and runs all tests"
 	@echo "make bench  prints the numbers of the README"
 	@echo "make install  the driver for other programs: libSSCardDriver, its header, its pkg-config file (PREFIX, DESTDIR)"
+	@echo "make soak   SOAK_COMMANDS=$(SOAK_COMMANDS) random commands against card model and oracle"
 	@echo "make fuzz   runs each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs the nightly toolchain)"
 
 demo:
@@ -52,6 +55,10 @@ fuzz:
 	cd fuzz && for target in $$($(CARGO) +nightly fuzz list); do \
 	  $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+# Goes on where an interrupted run was with SOAK_SEED=…, which it prints.
+soak:
+	$(CARGO) run --release --locked --quiet -p ssc-conformance --example soak -- --commands $(SOAK_COMMANDS) --seed $(SOAK_SEED)
 
 # The driver for programs in other languages. LIBRARY names one that is built already.
 PREFIX ?= /usr/local

@@ -48,11 +48,7 @@ impl Tester<'_> {
             26..=27 => self.authentication_plan(),
             28..=32 => self.account_plan(),
             33 => self.block_plan(),
-            34 => vec![Step::Reset(
-                self.random
-                    .of(&[Interface::Contact, Interface::Contactless])
-                    .unwrap_or(self.interface),
-            )],
+            34 => vec![Step::Reset(self.random.interface(self.profile))],
             35..=36 => self.certificate_plan(),
             37 => (0..3).map(|_| Step::Raw(self.junk())).collect(),
             _ => self.parameter_plan(),

@@ -1,5 +1,6 @@
 //! Repeatable random numbers (SplitMix64): fast, one word of state, the state is the seed.
 
+use card_model::card::Interface;
 use card_model::profile::Profile;
 use rand_core::TryRng;
 
@@ -46,6 +47,16 @@ impl Random {
     /// One of several; the list is not empty.
     pub fn of<T: Copy>(&mut self, list: &[T]) -> Option<T> {
         list.get(self.below(list.len())).copied()
+    }
+
+    /// An interface that cards of a profile have.
+    pub fn interface(&mut self, profile: &Profile) -> Interface {
+        let contactless = profile.reset.contactless.is_some() && self.once_in(2);
+        if contactless {
+            Interface::Contactless
+        } else {
+            Interface::Contact
+        }
     }
 
     /// A dedicated file of a profile.

@@ -31,7 +31,7 @@ impl Bench {
     /// The number of events after which a defect shows in an episode.
     fn episode(&mut self, defect: &'static Defect, seed: u64) -> Option<usize> {
         let mut random = Random::new(seed);
-        let interface = random.of(&[Interface::Contact, Interface::Contactless]).unwrap();
+        let interface = random.interface(self.issued.profile);
         let mut healthy = self.card.clone();
         let mut faulty = FaultyCard::new(self.card.clone(), defect);
         let pins = [self.issued.pin.clone(), self.issued.administrator.clone()];

@@ -18,8 +18,8 @@ use std::sync::OnceLock;
 pub struct Defect {
     /// Its name, for ever: lower-case words joined with hyphens.
     pub id: String,
-    /// The rule that it breaks: sheet, section, and the command or rule there.
-    pub clause: String,
+    /// The rule that it breaks: where our sheets have it, then where the standards do, as `DOCUMENT SECTION`.
+    pub clauses: Vec<String>,
     zh: String,
     en: String,
     at: Vec<Bytes>,
@@ -90,6 +90,16 @@ impl Defect {
         lang.pick(&self.zh, &self.en)
     }
 
+    /// Whether one of these clauses is the rule that it breaks, a part of it, or what it is a part of.
+    pub fn breaks(&self, clauses: &[String]) -> bool {
+        let part = |whole: &str, part: &str| {
+            part.strip_prefix(whole)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let same = |rule: &String| clauses.iter().any(|clause| part(rule, clause) || part(clause, rule));
+        self.clauses.iter().any(same)
+    }
+
     /// Whether it only shows when the power goes in the middle of a write.
     pub fn needs_power_cut(&self) -> bool {
         matches!(self.fault, Fault::Tear(_))
@@ -115,7 +125,7 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Row {
     id: String,
-    clause: String,
+    clauses: Vec<String>,
     zh: String,
     en: String,
     #[serde(default)]
@@ -175,7 +185,7 @@ fn defect(row: Row) -> Option<Defect> {
     let fault = faults.next()?;
     faults.next().is_none().then_some(Defect {
         id: row.id,
-        clause: row.clause,
+        clauses: row.clauses,
         zh: row.zh,
         en: row.en,
         at: row.at,
@@ -202,20 +212,28 @@ mod tests {
             let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(defect.id.chars().all(name), "{}", defect.id);
             assert!(!defect.zh.is_empty() && !defect.en.is_empty(), "{}", defect.id);
+            let sheets = ["spec/commands.md §", "spec/files.md §", "spec/conformance.md §"];
+            let first = defect.clauses.first().unwrap();
             assert!(
-                ["commands.md §", "files.md §", "conformance.md §"]
-                    .iter()
-                    .any(|sheet| defect.clause.starts_with(sheet)),
-                "{}: {}",
-                defect.id,
-                defect.clause
+                sheets.iter().any(|sheet| first.starts_with(sheet)),
+                "{}: {first}",
+                defect.id
             );
+            assert!(defect.clauses.len() > 1, "{} is in no standard", defect.id);
         }
     }
 
     #[test]
+    fn clauses_fit_with_their_parts() {
+        let defect = Defect::named("verify-any").unwrap();
+        let fits = |clause: &str| defect.breaks(&[clause.to_owned()]);
+        assert!(fits("STD-P5 6.14") && fits("STD-P5 6") && fits("STD-P5 6.14.2"));
+        assert!(!fits("STD-P5 6.1") && !fits("STD-P7 6.14") && !fits("STD-P5"));
+    }
+
+    #[test]
     fn a_row_has_exactly_one_fault() {
-        let row = "[[defect]]\nid = 'x'\nclause = 'c'\nzh = 'z'\nen = 'e'\n";
+        let row = "[[defect]]\nid = 'x'\nclauses = ['c']\nzh = 'z'\nen = 'e'\n";
         assert!(read(row).is_none());
         assert!(read(&format!("{row}gives = '6A80'\n")).is_some());
         assert!(read(&format!("{row}gives = '6A80'\ntaken_for = '00'\n")).is_none());

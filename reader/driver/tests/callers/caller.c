@@ -14,7 +14,7 @@ static char out[ROOM + 64];
 
 static int number(const char *text) { return text ? atoi(text) : 0; }
 
-static char *text(char *text) { return text && strcmp(text, "\\N") ? text : NULL; }
+static char *text(char *text) { return text && strncmp(text, "\\N", 2) ? text : NULL; }
 
 static long call(const char *name, char **field, size_t *size) {
     if (!strcmp(name, "iReadCardBas")) return *size = 1024, iReadCardBas(number(field[1]), out);
@@ -171,6 +171,82 @@ static void hostile(void) {
     refused("ICC_Reader_Close", ICC_Reader_Close(-5));
 }
 
+/* Functions and their parameters: n a small number, else the size of a string: u 18, q 17, h 32, r 50, k 128, p 512, a 1024, c 8192,
+ * d 20480. */
+static const struct {
+    const char *name, *form;
+} FUNCTIONS[] = {
+    {"iReadCardBas", "n"}, {"iReadCardBas_HSM_Step1", "n"}, {"iReadCardBas_HSM_Step2", "k"}, {"iReadCard", "nnka"},
+    {"iReadCard_HSM_Step1", "nka"}, {"iReadCard_HSM_Step2", "h"}, {"iWriteCard", "nkad"}, {"iWriteCard_HSM_Step1", "nka"},
+    {"iWriteCard_HSM_Step2", "hd"}, {"iVerifyPIN", "n"}, {"iChangePIN", "n"}, {"iReloadPIN", "nk"},
+    {"iReloadPIN_HSM_Step1", "nk"}, {"iReloadPIN_HSM_Step2", "h"}, {"iReloadPIN_HSM_Step3", "r"}, {"iUnblockPIN", "nk"},
+    {"iUnblockPIN_HSM_Step1", "nk"}, {"iUnblockPIN_HSM_Step2", "h"}, {"iUnblockPIN_HSM_Step3", "u"}, {"iDoDebit", "nkp"},
+    {"iDoDebit_HSM_Step1", "nkp"}, {"iDoDebit_HSM_Step2", "k"}, {"iReadDebitRecord", "n"}, {"iReadCardBas_HSM", "n"},
+    {"iReadCard_HSM", "nnka"}, {"iWriteCard_HSM", "nkad"}, {"iReloadPIN_HSM", "nk"}, {"iUnblockPIN_HSM", "nk"},
+    {"iDoDebit_HSM", "nkp"}, {"PKI_SignData", "qdn"}, {"PKI_VerifySign", "qcdan"}, {"PKI_SealEnvelope", "qcdn"},
+    {"PKI_OpenEnvelope", "qdn"}, {"SSCardDriver_ReadCert", "nn"},
+};
+
+static unsigned long state;
+
+static unsigned random_below(unsigned limit) {
+    state = state * 6364136223846793005ul + 1442695040888963407ul;
+    return (unsigned)(state >> 33) % limit;
+}
+
+/* A string of a size on the heap, so that valgrind sees every byte too much: NULL, right, nearly right, or any bytes, with and
+ * without an end. */
+static char *any_string(size_t size, const char *info) {
+    static const char *known[] = {"DF01EF07|29|$", "SSSEEF06|09|$", "DF01EF07|2|$", "SSSEEF05|07|$SSSEEF06|08|09|4E|$", "DF04EF08$",
+        "0.10|0.20|20260401093000|", "00000000000000000000000000000000", "842400000400000000", "DF01EF15|2A|40:2|$", "|", "$", ""};
+    static const char nearly[] = "0123456789ABCDEFDFS|$^:.ac";
+    unsigned choice = random_below(10);
+    if (choice == 0) return NULL;
+    char *bytes = malloc(size);
+    size_t length = random_below(3) ? random_below(size < 60 ? size : 60) : size;
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = choice < 6 ? nearly[random_below(sizeof nearly - 1)] : (char)random_below(256);
+    if (length < size) bytes[length] = 0;
+    const char *right = choice == 1 ? info : choice < 4 ? known[random_below(sizeof known / sizeof *known)] : NULL;
+    if (right && strlen(right) < size) strcpy(bytes, right);
+    return bytes;
+}
+
+/* Calls every function with anything; each gives 0 or less, and writes nothing behind its size. */
+static void anything(unsigned long seed, int rounds, const char *info) {
+    static const char *numbers[] = {"1", "1", "1", "2", "3", "0", "5", "-1"};
+    state = seed;
+    for (int round = 0; round < rounds; round++) {
+        unsigned which = random_below(sizeof FUNCTIONS / sizeof *FUNCTIONS);
+        char *field[8] = {0}, *heap[8] = {0};
+        size_t size = 0;
+        for (int i = 0; FUNCTIONS[which].form[i]; i++) {
+            switch (FUNCTIONS[which].form[i]) {
+            case 'n': field[i + 1] = (char *)numbers[random_below(8)]; break;
+            case 'u': heap[i] = any_string(18, info); break;
+            case 'q': heap[i] = any_string(17, info); break;
+            case 'h': heap[i] = any_string(32, info); break;
+            case 'r': heap[i] = any_string(50, info); break;
+            case 'k': heap[i] = any_string(128, info); break;
+            case 'p': heap[i] = any_string(512, info); break;
+            case 'a': heap[i] = any_string(1024, info); break;
+            case 'c': heap[i] = any_string(8192, info); break;
+            default: heap[i] = any_string(20480, info);
+            }
+            if (heap[i]) field[i + 1] = heap[i];
+        }
+        memset(out, MARK, sizeof out);
+        long code = call(FUNCTIONS[which].name, field, &size);
+        int whole = memchr(out, 0, size) != NULL;
+        for (size_t i = size; i < sizeof out; i++) whole &= out[i] == MARK;
+        if (code > 0 || !whole) {
+            printf("%s in round %d: %ld\n", FUNCTIONS[which].name, round, code);
+            exit(13);
+        }
+        for (int i = 0; i < 8; i++) free(heap[i]);
+    }
+}
+
 /* The functions beneath: power, a command, power off, in both slots. */
 static void icc(char *told) {
     unsigned char reset[33], answer[258], challenge[] = {0x00, 0x84, 0x00, 0x00, 0x08};
@@ -286,6 +362,12 @@ int main(void) {
         }
         if (!strcmp(field[0], "hostile")) {
             hostile();
+            printf("0 \n");
+            fflush(stdout);
+            continue;
+        }
+        if (!strcmp(field[0], "anything")) {
+            anything((unsigned long)number(field[1]), number(field[2]), field[3]);
             printf("0 \n");
             fflush(stdout);
             continue;

@@ -72,6 +72,17 @@ impl Caller {
         text
     }
 
+    /// Ends the input; the program must end well, which valgrind's does not after an error.
+    pub fn end(mut self) {
+        let nobody = Command::new("true").stdin(Stdio::piped()).spawn();
+        drop(std::mem::replace(
+            &mut self.input,
+            nobody.unwrap().stdin.take().unwrap(),
+        ));
+        let status = self.child.wait().expect("ended");
+        assert!(status.success(), "{status}");
+    }
+
     pub fn pins(&mut self, pin: &str, new: &str) {
         self.done("SSCardDriver_SetPIN", &[pin, new]);
     }

@@ -3,7 +3,7 @@
 use crate::bench;
 use crate::caller::{Caller, Language};
 use crate::service::{Service, ministry};
-use crate::support::{PsamSample, Sample, items};
+use crate::support::{PsamSample, Sample, certify, items};
 use card_model::card::Interface;
 use reader::channel::ModelChannel;
 use reader::channel::daemon::PrivateDaemon;
@@ -23,8 +23,9 @@ fn c() -> Command {
 /// A simulated card and PSAM in a folder, and the settings that name them.
 fn simulated(folder: &Path, toml: &str) -> (Vec<(&'static str, String)>, KeyFile) {
     let mut keys = bench::keys();
-    let card = Sample::of("3.0").card(&mut keys).into_card().unwrap();
-    drop(ModelChannel::create(folder.join("card"), card, Interface::Contact).unwrap());
+    let mut card = Sample::of("3.0").card(&mut keys);
+    certify(&mut card);
+    drop(ModelChannel::create(folder.join("card"), card.into_card().unwrap(), Interface::Contact).unwrap());
     let psam = PsamSample::default().issue(&keys).into_card().unwrap();
     drop(ModelChannel::create(folder.join("psam"), psam, Interface::Contact).unwrap());
     std::fs::write(folder.join("driver.toml"), toml).unwrap();
@@ -157,6 +158,30 @@ fn killed(command: &dyn Fn() -> Command, settings: &[(&str, String)]) {
     assert_eq!(second.done("pinless", &[]), "6982");
     second.pins(PIN, NEW);
     second.done("iReadCard", &["1", "1", &info, "DF01EF07|29|$"]);
+}
+
+/// Anything in every parameter of every function, on a card with PSAM and certificates: an error or a right answer, a NUL within
+/// the size, nothing behind it; and valgrind sees no byte too much.
+#[test]
+fn anything_in_every_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, _) = simulated(folder.path(), "keypad = \"value\"\n");
+    let info = {
+        let basics = Caller::start(c(), &settings).done("iReadCardBas", &["1"]);
+        let parts = items(&basics);
+        format!("{}|{}|", parts[3], parts[2])
+    };
+    for seed in ["1", "2", "3"] {
+        let mut caller = Caller::start(c(), &settings);
+        assert_eq!(caller.done("anything", &[seed, "500", &info]), "");
+    }
+    let mut command = Command::new("valgrind");
+    command
+        .args(["-q", "--error-exitcode=9"])
+        .arg(crate::built::program("tests/callers/caller.c"));
+    let mut caller = Caller::start(command, &settings);
+    assert_eq!(caller.done("anything", &["4", "60", &info]), "");
+    caller.end();
 }
 
 /// The virtual reader has no keypad, and PC/SC says so: the keypad behind the comma is asked, or the call says what is missing.

@@ -73,7 +73,10 @@ fn every_verb_has_a_page_in_both_languages() {
             zh.contains("用法：") && zh.contains("示例：") && !zh.contains("Usage"),
             "{zh}"
         );
-        assert!(en.lines().count() < 60 && zh.lines().count() < 60, "more than one page");
+        assert!(
+            en.lines().count() < 60 && zh.lines().count() < 60,
+            "more than one page: {en}"
+        );
     }
 }
 

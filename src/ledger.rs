@@ -10,7 +10,7 @@ use crate::output::{Report, Table};
 use crate::samples::write_once;
 use card_model::words::Lang;
 use jiff::Timestamp;
-use personalize::ledger::{Audit, Entrance, Head, Ledger, LedgerError, Outlet, Rules, Staff, TableLine};
+use personalize::ledger::{Audit, Entrance, Head, Ledger, LedgerError, Outlet, Refusal, Rules, Staff, TableLine};
 use personalize::numbers::Region;
 use rust_i18n::t;
 use serde::Deserialize;
@@ -116,7 +116,8 @@ fn status(place: &LedgerPlace, desk: &Desk) -> Result<Report, Failure> {
         open = counts.open,
         sealed = counts.sealed,
         valid = counts.valid,
-        cancelled = counts.cancelled
+        cancelled = counts.cancelled,
+        electronic = counts.electronic
     );
     Ok(Report::new(json!(counts), text))
 }
@@ -374,10 +375,14 @@ impl Desk<'_> {
         allowed.map_err(|e| self.ledger_failure(&e))
     }
 
-    /// Why the ledger did not do something, as a failure: a refusal by the rules is a "no", everything else is to be mended.
+    /// Why the ledger did not do something, as a failure: a refusal by the rules is a "no", a wrong password one of its own,
+    /// everything else is to be mended.
     pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
         let class = match error {
-            LedgerError::Refused(_) => Class::Verdict,
+            LedgerError::Refused(refusal) => match **refusal {
+                Refusal::PasswordWrong { .. } | Refusal::PasswordLocked => Class::Pin,
+                _ => Class::Verdict,
+            },
             _ => Class::Input,
         };
         Failure::explained(class, error, self.output.lang)

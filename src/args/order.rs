@@ -33,6 +33,7 @@ pub enum Order {
     SettleAccount(OrderAct),
     Cancel(OrderAct),
     Die(OrderAct),
+    ReserveMobile(OrderMobile),
     Progress(OrderProgress),
     Show(OrderShow),
     Receipts(OrderReceipts),
@@ -219,6 +220,21 @@ pub struct OrderMade {
     /// Expiry date.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub expires: Option<jiff::civil::Date>,
+    /// Number of the request: the same is never done twice.
+    #[arg(long, value_name = "TEXT")]
+    pub request: Option<String>,
+}
+
+/// `ssc order reserve-mobile`.
+#[derive(Debug, Args)]
+pub struct OrderMobile {
+    #[command(flatten)]
+    pub place: LedgerPlace,
+    #[command(flatten)]
+    pub target: OrderTarget,
+    /// Mobile number.
+    #[arg(long, value_name = "NUMBER")]
+    pub mobile: String,
     /// Number of the request: the same is never done twice.
     #[arg(long, value_name = "TEXT")]
     pub request: Option<String>,

@@ -141,6 +141,8 @@ impl<'m> Maker<'m> {
                 application: Some(found.application),
                 card: None,
                 old_card: None,
+                ecard: None,
+                channels: Vec::new(),
                 refund_fen: 0,
             }))
     }
@@ -275,6 +277,10 @@ pub fn same_card(ledger: &mut Ledger, target: &Target, number: &str, desk: &Desk
         Target::Person(person) => found.application.person == *person,
         Target::Application(id) => found.application.id == *id,
         Target::Card(card) => card == number,
+        Target::Ecard(_) => {
+            let named = ledger.progress(target, Timestamp::now());
+            named.map_err(|e| desk.ledger_failure(&e))?.application.id == found.application.id
+        }
     };
     let other = || {
         Failure::new(

@@ -3,7 +3,9 @@
 mod batch;
 mod chip;
 
-use crate::args::{Order as Verb, OrderAct, OrderAgent, OrderApply, OrderMade, OrderProgress, OrderShow, OrderTarget};
+use crate::args::{
+    Order as Verb, OrderAct, OrderAgent, OrderApply, OrderMade, OrderMobile, OrderProgress, OrderShow, OrderTarget,
+};
 use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::money::fen;
@@ -47,6 +49,7 @@ pub fn run(verb: &Verb, desk: &Desk) -> Result<Report, Failure> {
         Verb::SettleAccount(it) => act("settle_account", it, desk),
         Verb::Cancel(it) => act("cancel", it, desk),
         Verb::Die(it) => act("die", it, desk),
+        Verb::ReserveMobile(it) => reserve_mobile(it, desk),
     }
 }
 
@@ -129,6 +132,19 @@ fn made(it: &OrderMade, desk: &Desk) -> Result<Report, Failure> {
         ..Details::default()
     };
     let order = Order::new(desk.request(it.request.as_deref())?, "made", Some(target(&it.target))).with(details);
+    let mut ledger = desk.ledger(&it.place)?;
+    let done = ledger.perform(&rules, desk.who(&it.place)?, Timestamp::now(), &order);
+    Ok(reported(&done.map_err(|e| desk.ledger_failure(&e))?, &rules, desk))
+}
+
+fn reserve_mobile(it: &OrderMobile, desk: &Desk) -> Result<Report, Failure> {
+    let rules = desk.rules(&it.place)?;
+    let details = Details {
+        mobile: Some(it.mobile.clone()),
+        ..Details::default()
+    };
+    let request = desk.request(it.request.as_deref())?;
+    let order = Order::new(request, "reserve_mobile", Some(target(&it.target))).with(details);
     let mut ledger = desk.ledger(&it.place)?;
     let done = ledger.perform(&rules, desk.who(&it.place)?, Timestamp::now(), &order);
     Ok(reported(&done.map_err(|e| desk.ledger_failure(&e))?, &rules, desk))
@@ -239,6 +255,10 @@ fn reported(receipt: &Receipt, rules: &Rules, desk: &Desk) -> Report {
         if card.chip == "block_due" {
             lines.push(t!("ledger.done_block_due", locale = locale, id = card.id).into_owned());
         }
+    }
+    if let Some(ecard) = &receipt.ecard {
+        let state = rules.words(&ecard.state, lang);
+        lines.push(t!("ledger.done_ecard", locale = locale, id = ecard.id, state = state).into_owned());
     }
     if receipt.refund_fen > 0 {
         let yuan = format!("{}.{:02}", receipt.refund_fen / 100, receipt.refund_fen % 100);

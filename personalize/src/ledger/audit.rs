@@ -5,6 +5,7 @@
 //! an older state are found, and the first broken link of each chain is named. Who can rewrite the whole database can rewrite
 //! all digests too: against that, the ends of the chains ([`Audit::heads`]) are kept elsewhere and handed to a later audit.
 
+use super::electronic::{Binding, Ecard, Password, Spent};
 use super::entities::{Application, Batch, Card, Outlet, Person, Series, Staff, every_table};
 use super::error::LedgerError;
 use super::line::{self, BEGINNING, Change, Line};

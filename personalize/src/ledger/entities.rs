@@ -220,6 +220,10 @@ macro_rules! every_table {
         $do!(Batch);
         $do!(Application);
         $do!(Card);
+        $do!(Ecard);
+        $do!(Binding);
+        $do!(Password);
+        $do!(Spent);
     };
 }
 pub(super) use every_table;

@@ -1,5 +1,6 @@
 //! Why the ledger did not do something, in both languages.
 
+use super::electronic::RealNameError;
 use super::engine::{Fault, UrlFault};
 use super::record::Record;
 use super::refusal::Refusal;
@@ -60,7 +61,7 @@ pub enum LedgerError {
     },
     /// There is no such thing.
     Unknown {
-        /// Kind of thing: `outlet`, `staff`, `person`, `application`, `card`.
+        /// Kind of thing: `outlet`, `staff`, `person`, `application`, `card`, `ecard`.
         what: &'static str,
         /// Key that was asked for; numbers of people masked.
         id: String,
@@ -83,6 +84,8 @@ pub enum LedgerError {
     Refused(Box<Refusal>),
     /// The rules cannot be used.
     Rules(#[from] RulesError),
+    /// It could not be found out who somebody is.
+    RealName(#[from] RealNameError),
 }
 
 impl From<Fault> for LedgerError {
@@ -163,6 +166,7 @@ impl Explain for LedgerError {
             Self::Table { file, why } => words("table", &[("file", file)], Some(why)),
             Self::Refused(refusal) => refusal.explain(lang),
             Self::Rules(error) => error.explain(lang),
+            Self::RealName(error) => error.explain(lang),
         }
     }
 }

@@ -7,6 +7,8 @@
 //! - [`Application`]: one wish for one card, from `applied` to `collected`, `returned` or `withdrawn`.
 //! - [`Card`]: one card that was made, with the state codes of `spec/commands.md` §4.4, its financial and medical account, its PIN
 //!   and its chip.
+//! - [`Ecard`]: the electronic card of a person, twin of a physical card, with the channels that show it ([`Binding`]), a password,
+//!   and the payment codes that moved money ([`Spent`]).
 //! - [`Batch`]: a file of applications that was fed.
 //! - [`Line`]: the log. Each change is one line: who, in which role, where, when, what, why, what came out, and the images of all
 //!   rows as they are afterwards, chained by SM3 for each outlet.
@@ -15,7 +17,8 @@
 //!
 //! 1. A person has at most one card that is valid (normal, lost, locked, temporarily lost), at most one that is sealed, and at most
 //!    one open application. Three columns that are unique hold the person as long as the row counts, and check constraints tie
-//!    them to the state: the database itself holds no second one, whatever the program, and however many programs, do.
+//!    them to the state: the database itself holds no second one, whatever the program, and however many programs, do. The same
+//!    for electronic cards: at most one that has not ended, only on a valid card, in use only on a card in its normal state.
 //! 2. A row is what the last image in the log says, and every image belongs to a line whose digest covers it ([`Ledger::audit`]).
 //! 3. A change is whole or not there: row, image and line are written in one serializable transaction, tried again when others
 //!    were faster.
@@ -36,6 +39,7 @@
 mod audit;
 mod backup;
 mod batch;
+mod electronic;
 mod engine;
 mod entities;
 mod error;
@@ -53,15 +57,19 @@ mod transaction;
 
 pub use audit::{Audit, Finding, FindingKind, Head};
 pub use batch::{BatchFile, BatchReport, Rejected, Returned, write_receipts};
+pub use electronic::{Asked, Binding, Ecard, Program, RealName, RealNameError, Spent};
 pub use engine::UrlFault;
 pub use entities::{Application, Batch, Card, Outlet, Person, Staff};
 pub use error::LedgerError;
 pub use holder::holder;
 pub use line::Line;
-pub use order::{Agent, Applicant, Details, Order, Receipt, Target};
+pub use order::{Agent, Applicant, Details, Identified, Order, PresentedCode, Receipt, Secret, Target};
 pub use query::{Counts, Overdue, Progress, Standing};
 pub use refusal::Refusal;
-pub use rules::{Calendar, Condition, Effect, Named, Object, Rules, RulesError, TableLine, Transition};
+pub use rules::{
+    Calendar, Condition, Effect, ElectronicChannel, Named, Object, RealNameBy, RealNameMethod, Rules, RulesError,
+    TableLine, Transition,
+};
 pub use staff::Entrance;
 pub use store::Ledger;
 pub use transaction::Actor;

@@ -1,5 +1,6 @@
 //! Questions: where is my card, who waits too long, what do we know, what was done.
 
+use super::electronic::Ecard;
 use super::entities::{Application, Card, Outlet, Person};
 use super::error::LedgerError;
 use super::line::{self, Line};
@@ -12,7 +13,7 @@ use card_model::words::Lang;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where an application stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,7 +29,7 @@ pub struct Progress {
 }
 
 /// What is known about a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The person.
     pub person: Person,
@@ -36,6 +37,12 @@ pub struct Standing {
     pub applications: Vec<Application>,
     /// All cards, the newest first.
     pub cards: Vec<Card>,
+    /// All electronic cards, the newest first.
+    #[serde(default)]
+    pub ecards: Vec<Ecard>,
+    /// Channels that the electronic card is bound to.
+    #[serde(default)]
+    pub channels: Vec<String>,
 }
 
 /// Something that should have happened.
@@ -66,6 +73,7 @@ impl Ledger {
                 Target::Person(id) => ("person = $1 ORDER BY applied DESC, id DESC LIMIT 1", id, "person"),
                 Target::Application(id) => ("id = $1", id, "application"),
                 Target::Card(id) => ("card = $1", id, "card"),
+                Target::Ecard(id) => ("card = (SELECT card FROM ecard WHERE id = $1)", id, "ecard"),
             };
             let found = transaction.find::<Application>(condition, &[key.as_str().into()])?;
             let application = found
@@ -95,11 +103,29 @@ impl Ledger {
         self.read(|transaction| {
             let person = transaction.get::<Person>(number)?;
             let key = [number.into()];
+            let ecards: Vec<Ecard> = transaction.find("person = $1 ORDER BY opened DESC, id", &key)?;
+            let channels = match ecards.iter().find(|ecard| ecard.valid_of.is_some()) {
+                Some(ecard) => transaction.channels(&ecard.id)?,
+                None => Vec::new(),
+            };
             Ok(Standing {
+                ecards,
+                channels,
                 person: person.ok_or_else(|| LedgerError::unknown("person", number))?,
                 applications: transaction.find("person = $1 ORDER BY applied DESC, id DESC", &key)?,
                 cards: transaction.find("person = $1 ORDER BY changed DESC, id DESC", &key)?,
             })
+        })
+    }
+
+    /// The person of an electronic card.
+    ///
+    /// # Errors
+    /// There is no such electronic card.
+    pub fn holder_of(&mut self, ecard: &str) -> Result<String, LedgerError> {
+        self.read(|transaction| {
+            let found = transaction.get::<Ecard>(ecard)?;
+            Ok(found.ok_or_else(|| LedgerError::unknown("ecard", ecard))?.person)
         })
     }
 
@@ -157,6 +183,7 @@ impl Ledger {
                 sealed: count("SELECT COUNT(*) FROM card WHERE sealed_of IS NOT NULL")?,
                 valid: count("SELECT COUNT(*) FROM card WHERE valid_of IS NOT NULL")?,
                 cancelled: count("SELECT COUNT(*) FROM card WHERE state = 9")?,
+                electronic: count("SELECT COUNT(*) FROM ecard WHERE on_state IS NOT NULL")?,
             })
         })
     }
@@ -175,6 +202,8 @@ pub struct Counts {
     pub valid: i64,
     /// Cancelled cards.
     pub cancelled: i64,
+    /// Electronic cards in use.
+    pub electronic: i64,
 }
 
 impl Progress {

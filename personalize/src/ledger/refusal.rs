@@ -63,6 +63,38 @@ pub enum Refusal {
         /// The card or person it belongs to; numbers of people masked.
         by: String,
     },
+    /// The electronic card cannot be used, or had, as the physical card is in this state, or as it has ended.
+    Electronic {
+        /// State of the electronic card, where there is one.
+        state: Option<[String; 2]>,
+        /// Code of the state of the physical card.
+        card_state: Option<i64>,
+        /// The same in words.
+        card: [String; 2],
+    },
+    /// The person has an electronic card.
+    HasElectronic {
+        /// Its number.
+        ecard: String,
+        /// Its state.
+        state: [String; 2],
+    },
+    /// The person, or the card, has no electronic card.
+    NoElectronic,
+    /// The password is wrong; that has cost a try.
+    PasswordWrong {
+        /// Tries that are left.
+        tries_left: i64,
+    },
+    /// There were too many wrong passwords.
+    PasswordLocked,
+    /// The code has moved money before.
+    Spent {
+        /// When.
+        at: String,
+        /// At which outlet.
+        outlet: String,
+    },
     /// The same request number was used for something else.
     Request {
         /// The act it was used for.
@@ -83,6 +115,19 @@ impl Refusal {
             Self::CardElsewhere { .. } => "card_elsewhere",
             Self::Open { .. } => "open_application",
             Self::Taken { .. } => "taken",
+            Self::Electronic { card_state, .. } => match card_state {
+                Some(0) => "card_sealed",
+                Some(2) => "card_lost",
+                Some(3) => "card_locked",
+                Some(4) => "card_lost_temporarily",
+                Some(9) => "card_cancelled",
+                _ => "electronic_ended",
+            },
+            Self::HasElectronic { .. } => "has_electronic",
+            Self::NoElectronic => "no_electronic",
+            Self::PasswordWrong { .. } => "password_wrong",
+            Self::PasswordLocked => "password_locked",
+            Self::Spent { .. } => "code_spent",
             Self::Request { .. } => "request",
         }
     }
@@ -176,6 +221,15 @@ impl Explain for Refusal {
                 let what = message(lang, &format!("ledger.thing.{what}"), &[]);
                 say("taken", &[("what", &what), ("by", by)])
             }
+            Self::Electronic { card_state, card, .. } => match card_state {
+                Some(1) | None => say("electronic_ended", &[]),
+                _ => say("electronic", &[("card", &pick(card))]),
+            },
+            Self::HasElectronic { ecard, state } => say("has_electronic", &[("ecard", ecard), ("state", &pick(state))]),
+            Self::NoElectronic => say("no_electronic", &[]),
+            Self::PasswordWrong { tries_left } => say("password_wrong", &[("tries", &tries_left.to_string())]),
+            Self::PasswordLocked => say("password_locked", &[]),
+            Self::Spent { at, outlet } => say("code_spent", &[("at", at), ("outlet", outlet)]),
             Self::Request { act, subject } => say("request", &[("act", act), ("subject", subject)]),
         }
     }

@@ -1,5 +1,6 @@
 //! Opening a ledger, and transactions that are tried again when others were faster.
 
+use super::electronic::RealName;
 use super::engine::{Access, Engine, Fault, Url, Value, connect};
 use super::error::LedgerError;
 use super::schema::{NEWEST, VERSIONS, name};
@@ -7,6 +8,7 @@ use super::transaction::{Transaction, moment};
 use crate::numbers::Region;
 use jiff::Timestamp;
 use sm3::{Digest, Sm3};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// How long a transaction is tried again before the ledger gives up.
@@ -20,6 +22,8 @@ pub struct Ledger {
     pub(super) engine: Box<dyn Engine>,
     patience: Duration,
     region: String,
+    /// Methods of real-name checks that this program has itself.
+    pub(super) real_names: HashMap<String, Box<dyn RealName + Send>>,
 }
 
 impl core::fmt::Debug for Ledger {
@@ -141,6 +145,7 @@ impl Ledger {
             engine,
             patience: PATIENCE,
             region: String::new(),
+            real_names: HashMap::new(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! One transaction: rows read and changed, and the lines of the log that say so.
 
+use super::electronic::Binding;
 use super::engine::{Engine, Fault, Row, Value};
 use super::entities::{Outlet, Staff};
 use super::error::LedgerError;
@@ -214,6 +215,12 @@ impl<'l> Transaction<'l> {
             self.engine.execute(sql, &values)?;
         }
         Ok(())
+    }
+
+    /// The channels that an electronic card is bound to.
+    pub(super) fn channels(&mut self, ecard: &str) -> Result<Vec<String>, LedgerError> {
+        let bound = self.find::<Binding>("ecard = $1 AND active = 1 ORDER BY channel", &[ecard.into()])?;
+        Ok(bound.into_iter().map(|binding| binding.channel).collect())
     }
 
     /// Somebody of the ledger's staff at work.

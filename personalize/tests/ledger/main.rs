@@ -6,13 +6,16 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod access;
 mod crowd;
 mod feed;
+mod model;
 mod random;
 mod scene;
 mod server;
 mod story;
 mod tamper;
+mod twin;
 
 use scene::{Kind, Scene};
 
@@ -38,6 +41,12 @@ suite! {
     no_other_way: story::no_other_way;
     tampering_is_found: tamper::found;
     a_backup_while_others_work: tamper::backup;
+    the_life_of_an_electronic_card: twin::life;
+    no_electronic_card_on_the_wrong_physical_one: twin::refusals;
+    wrong_passwords_are_counted: access::passwords;
+    who_somebody_is: access::real_names;
+    one_code_moves_money_once: access::one_code_many_tills;
+    a_ledger_of_the_version_before: twin::upgrade;
     batches_in_and_receipts_out: feed::files;
     random_stories: |scene: &Scene| random::stories(scene, if scene.server.is_some() { 15 } else { 40 }, 60);
 }

@@ -67,6 +67,7 @@ impl Scene {
                 "self_service",
                 "organization",
                 "auditor",
+                "till",
             ];
             for role in roles {
                 entrances.push(Entrance::Staff(Staff {

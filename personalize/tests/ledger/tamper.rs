@@ -5,7 +5,7 @@ use personalize::ledger::{Details, FindingKind, Head, Ledger};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Statements straight to the database.
-fn tamper(scene: &Scene, statements: &str) {
+pub fn tamper(scene: &Scene, statements: &str) {
     if scene.server.is_some() {
         let mut client = postgres::Client::connect(&scene.address, postgres::NoTls).expect("a server");
         client.batch_execute(statements).expect(statements);
@@ -132,7 +132,8 @@ pub fn found(scene: &Scene) {
     refused(scene, "UPDATE application SET open_of = NULL WHERE state = 'applied'");
 }
 
-fn refused(scene: &Scene, statement: &str) {
+/// The database itself does not take a statement.
+pub fn refused(scene: &Scene, statement: &str) {
     let taken = if scene.server.is_some() {
         let mut client = postgres::Client::connect(&scene.address, postgres::NoTls).expect("a server");
         client.batch_execute(statement).is_ok()

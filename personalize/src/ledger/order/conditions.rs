@@ -1,5 +1,6 @@
 //! What the conditions of the rules mean.
 
+use super::electronic;
 use super::situation::Situation;
 use crate::ledger::error::LedgerError;
 use crate::ledger::refusal::{Refusal, both};
@@ -52,6 +53,7 @@ pub(super) fn judge(condition: Condition, it: &Situation<'_>) -> Result<(), Ledg
         Condition::InHand => details.in_hand,
         Condition::NoReplacement => it.open.is_none() && it.sealed.is_none(),
         Condition::BlockDue => card.is_some_and(|card| card.chip == "block_due"),
+        electronic => electronic::judge(electronic, it)?,
     };
     if holds {
         Ok(())

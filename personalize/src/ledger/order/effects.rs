@@ -1,5 +1,6 @@
 //! What the effects of the rules do.
 
+use super::electronic;
 use super::situation::Situation;
 use crate::ledger::entities::{Application, Card, Person, Series};
 use crate::ledger::error::LedgerError;
@@ -98,6 +99,7 @@ pub(super) fn apply(
             }
             it.person.died = Some(died);
         }
+        effect => electronic::apply(effect, it, transaction)?,
     }
     Ok(())
 }

@@ -2,9 +2,16 @@
 
 mod conditions;
 mod effects;
+mod electronic;
 mod perform;
+mod permit;
+mod real_name;
+mod secret;
 mod situation;
 
+pub use secret::Secret;
+
+use super::electronic::Ecard;
 use super::entities::{Application, Card, Person};
 use super::error::LedgerError;
 use super::rules::Rules;
@@ -16,12 +23,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// The person with this social security number: their open application, or their card.
+    /// The person with this social security number: their open application, their card, or their electronic card.
     Person(String),
     /// The application with this number.
     Application(String),
-    /// The card with this number.
+    /// The card with this number, or its electronic card.
     Card(String),
+    /// The electronic card with this number.
+    Ecard(String),
 }
 
 /// Who applies, as they stand at the counter.
@@ -82,6 +91,36 @@ impl core::fmt::Debug for Agent {
     }
 }
 
+/// A method by which it was, or is to be, made sure that the person is who they say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identified {
+    /// Method of the rules.
+    pub method: String,
+    /// What the person presents, where the method needs it: a message code, a password, the reference of a picture.
+    #[serde(default)]
+    pub evidence: Option<Secret>,
+}
+
+/// A payment code that was presented and found good by its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresentedCode {
+    /// Number of the issuer.
+    pub issuer: u16,
+    /// Number of the code, 16 hex digits.
+    pub number: String,
+    /// Number of the scene it was made for.
+    pub scene: u8,
+}
+
+impl PresentedCode {
+    /// Key of the row that says that it moved money.
+    pub(super) fn id(&self) -> String {
+        format!("{}-{}", self.issuer, self.number)
+    }
+}
+
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,7 +145,7 @@ pub struct Details {
     pub applicant: Option<Applicant>,
     /// `apply`: kind of application; nothing: the first card.
     pub kind: Option<String>,
-    /// `apply`: channel; nothing: the counter.
+    /// `apply`: channel; nothing: the counter. Acts on electronic cards: the channel in which they are shown.
     pub channel: Option<String>,
     /// `apply`: bank; nothing: that of the old card, or of the outlet.
     pub bank: Option<String>,
@@ -116,7 +155,7 @@ pub struct Details {
     pub batch: Option<String>,
     /// `apply`: the card elsewhere that its holder agrees to merge.
     pub merge: Option<String>,
-    /// `apply`, `collect`: who acts for the holder.
+    /// `apply`, `collect`, acts on electronic cards: who acts for the holder.
     pub agent: Option<Agent>,
     /// Why.
     pub reason: Option<String>,
@@ -124,7 +163,7 @@ pub struct Details {
     pub in_hand: bool,
     /// The holder chose a PIN in place of the initial one.
     pub pin_chosen: bool,
-    /// `pay`: what was paid; `settle_…`: what was paid out; in fen.
+    /// `pay`, `accept_payment`: what was paid; `settle_…`: what was paid out; in fen.
     pub amount_fen: Option<i64>,
     /// `make`: card number; nothing: the next one behind the prefix.
     pub card_number: Option<String>,
@@ -142,6 +181,16 @@ pub struct Details {
     pub expires: Option<Date>,
     /// `die`: day of death; nothing: today.
     pub died: Option<Date>,
+    /// `reserve_mobile`: the number; `open_payment`: the reserved number as the holder names it.
+    pub mobile: Option<String>,
+    /// Acts on electronic cards: how it is made sure who the holder is.
+    pub real_name: Option<Identified>,
+    /// The password of the electronic card.
+    pub password: Option<Secret>,
+    /// `set_password`, `change_password`, `reset_password`: the new one.
+    pub new_password: Option<Secret>,
+    /// `accept_payment`: the code.
+    pub code: Option<PresentedCode>,
 }
 
 impl Order {
@@ -163,7 +212,7 @@ impl Order {
 }
 
 /// What came out of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Number of the request.
     pub request: String,
@@ -177,6 +226,12 @@ pub struct Receipt {
     pub card: Option<Card>,
     /// The card that ended.
     pub old_card: Option<Card>,
+    /// The electronic card afterwards.
+    #[serde(default)]
+    pub ecard: Option<Ecard>,
+    /// Channels that it is bound to afterwards.
+    #[serde(default)]
+    pub channels: Vec<String>,
     /// What has to be given back, in fen.
     pub refund_fen: i64,
 }
@@ -224,10 +279,8 @@ impl Applicant {
             .as_deref()
             .map(str::trim)
             .filter(|mobile| !mobile.is_empty());
-        if let Some(mobile) = mobile
-            && !(mobile.len() <= 20 && mobile.bytes().all(|b| b.is_ascii_digit() || b"+- ".contains(&b)))
-        {
-            return Err(LedgerError::input("mobile", &crate::mask::number(mobile)));
+        if let Some(mobile) = mobile {
+            check_mobile(mobile)?;
         }
         Ok(Person {
             id: number.as_str().to_owned(),
@@ -241,6 +294,14 @@ impl Applicant {
             revision: 0,
         })
     }
+}
+
+/// A mobile number has at most 20 digits, signs and blanks.
+fn check_mobile(mobile: &str) -> Result<(), LedgerError> {
+    if !mobile.is_empty() && mobile.len() <= 20 && mobile.bytes().all(|b| b.is_ascii_digit() || b"+- ".contains(&b)) {
+        return Ok(());
+    }
+    Err(LedgerError::input("mobile", &crate::mask::number(mobile)))
 }
 
 #[cfg(test)]

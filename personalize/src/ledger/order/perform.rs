@@ -1,29 +1,44 @@
 //! Doing an order: the transition of the rules is found, its role and conditions are asked, its effects done, its line written.
 
 use super::situation::Situation;
-use super::{Order, Receipt, conditions, effects};
+use super::{Order, Receipt, conditions, effects, electronic};
+use crate::ledger::electronic::Ecard;
 use crate::ledger::entities::{Application, Card};
 use crate::ledger::error::LedgerError;
+use crate::ledger::line::Line;
 use crate::ledger::refusal::{Refusal, both, both_act, both_all};
-use crate::ledger::rules::{Effect, Object, Rules, Transition};
+use crate::ledger::rules::{Condition, Effect, Object, Rules, Transition};
 use crate::ledger::store::Ledger;
 use crate::ledger::transaction::{Entry, Transaction};
 use jiff::Timestamp;
 
 /// Longest request number, reason and the like.
 const LONGEST: usize = 200;
+/// What the log says came out of an order with a wrong password, before the tries that are left.
+const WRONG: &str = "password_wrong ";
+
+/// What came out of an order. A refusal in here is one that was written down: a wrong password has cost a try.
+type Outcome = Result<Receipt, LedgerError>;
 
 impl Ledger {
     /// Does an order. `who` is a member of the staff, `at` the moment.
     ///
+    /// Where the rules ask who the person is and the method is a program, the program is asked first, outside of the transaction,
+    /// once all else that can be known allows the order.
+    ///
     /// # Errors
-    /// [`LedgerError::Refused`] says which rule does not allow it; then, as with any error, nothing was changed.
+    /// [`LedgerError::Refused`] says which rule does not allow it; then, as with any error, nothing was changed but the tries of
+    /// a password that was wrong.
     pub fn perform(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError> {
         check(order)?;
-        self.write(&order.request, |transaction| one(transaction, rules, who, at, order))
+        let proven = self.prove(rules, who, at, order)?;
+        self.write(&order.request, |transaction| {
+            one(transaction, rules, who, at, order, proven.as_deref())
+        })?
     }
 
-    /// Does several orders in one transaction, each for itself: what the rules refuse stays undone, the others are done.
+    /// Does several orders in one transaction, each for itself: what the rules refuse stays undone, the others are done. No
+    /// program is asked who somebody is.
     ///
     /// # Errors
     /// The database does not work; then nothing was changed.
@@ -39,7 +54,8 @@ impl Ledger {
             let mut results = Vec::with_capacity(orders.len());
             for order in orders {
                 let done = check(order)
-                    .and_then(|()| transaction.apart(|transaction| one(transaction, rules, who, at, order)));
+                    .and_then(|()| transaction.apart(|transaction| one(transaction, rules, who, at, order, None)))
+                    .flatten();
                 match done {
                     Err(
                         error
@@ -54,10 +70,11 @@ impl Ledger {
 }
 
 /// What goes into the log has an end and no line breaks.
-fn check(order: &Order) -> Result<(), LedgerError> {
+pub(super) fn check(order: &Order) -> Result<(), LedgerError> {
     let texts = [
         ("request", Some(&order.request)),
         ("reason", order.details.reason.as_ref()),
+        ("channel", order.details.channel.as_ref()),
     ];
     for (what, text) in texts {
         if text.is_some_and(|text| text.chars().count() > LONGEST || text.chars().any(char::is_control)) {
@@ -76,7 +93,8 @@ fn one(
     who: &str,
     at: Timestamp,
     order: &Order,
-) -> Result<Receipt, LedgerError> {
+    proven: Option<&str>,
+) -> Result<Outcome, LedgerError> {
     if let Some(line) = transaction.done(&order.request)? {
         if line.act != order.act {
             return Err(Refusal::Request {
@@ -85,66 +103,168 @@ fn one(
             }
             .into());
         }
-        return repeated(transaction, order, &line.subject);
+        if let Some(left) = line.outcome.strip_prefix(WRONG) {
+            let tries_left = left.parse().unwrap_or(0);
+            return Ok(Err(Refusal::PasswordWrong { tries_left }.into()));
+        }
+        same_code(transaction, order, &line)?;
+        return repeated(transaction, order, &line.subject).map(Ok);
     }
     let actor = transaction.actor(who, at)?;
     let mut it = Situation::find(transaction, rules, actor, order)?;
+    it.proven = proven.map(str::to_owned);
     let transition = transition(&it)?;
-    if !transition.who.contains(&it.actor.role) {
-        return Err(role(rules, order, &it.actor.role, &transition.who));
-    }
-    if transition.does.contains(&Effect::Apply) {
-        channel(&it)?;
-    }
+    it.touched = transition.on == Object::Ecard;
+    may(&it, transition)?;
     for condition in &transition.when {
-        conditions::judge(*condition, &it)?;
+        if let Err(error) = conditions::judge(*condition, &it) {
+            return refused(transaction, &mut it, error).map(Err);
+        }
+    }
+    if by_password(&it, transition) {
+        electronic::count_right(&mut it);
     }
     for effect in &transition.does {
         effects::apply(*effect, &mut it, transaction)?;
     }
     advance(&mut it, transition);
+    electronic::follow(&mut it, transaction)?;
     it.save(transaction)?;
-    let subject = match transition.on {
+    note(transaction, &it, transition.on, &outcome(&it, transition))?;
+    Ok(Ok(receipt(it, false)))
+}
+
+/// Whether the role may do it, in this channel.
+pub(super) fn may(it: &Situation<'_>, transition: &Transition) -> Result<(), LedgerError> {
+    if !transition.who.contains(&it.actor.role) {
+        return Err(role(it.rules, it.order, &it.actor.role, &transition.who));
+    }
+    if transition.does.contains(&Effect::Apply) {
+        channel(it)?;
+    }
+    Ok(())
+}
+
+/// A wrong password costs a try, and that is written down; every other refusal leaves no trace.
+fn refused(
+    transaction: &mut Transaction<'_>,
+    it: &mut Situation<'_>,
+    error: LedgerError,
+) -> Result<LedgerError, LedgerError> {
+    let LedgerError::Refused(refusal) = &error else {
+        return Err(error);
+    };
+    let Refusal::PasswordWrong { tries_left } = refusal.as_ref() else {
+        return Err(error);
+    };
+    electronic::count_wrong(it);
+    it.save(transaction)?;
+    note(transaction, it, Object::Ecard, &format!("{WRONG}{tries_left}"))?;
+    Ok(error)
+}
+
+/// Whether the password was asked for, in one way or the other.
+fn by_password(it: &Situation<'_>, transition: &Transition) -> bool {
+    let named = it.order.details.real_name.as_ref().map(|it| it.method.as_str());
+    let method = named.and_then(|name| it.rules.real_name(name));
+    transition.when.contains(&Condition::PasswordRight)
+        || (transition.when.contains(&Condition::RealName)
+            && method.is_some_and(|method| method.by == crate::ledger::rules::RealNameBy::Password))
+}
+
+fn note(
+    transaction: &mut Transaction<'_>,
+    it: &Situation<'_>,
+    object: Object,
+    outcome: &str,
+) -> Result<(), LedgerError> {
+    let subject = match object {
         Object::Application => it.application.as_ref().map(|it| it.id.clone()),
         Object::Card => it.card.as_ref().map(|it| it.id.clone()),
+        Object::Ecard => it.ecard.as_ref().map(|it| it.id.clone()),
     };
-    let amount = order
-        .details
+    let entry = Entry {
+        act: &it.order.act,
+        reason: it.order.details.reason.as_deref().unwrap_or_default(),
+        subject: subject.as_deref().unwrap_or_default(),
+        request: &it.order.request,
+        outcome,
+    };
+    transaction.note(&it.actor, &entry)
+}
+
+/// What the log says besides: the channel, how it was made sure who the person is, money.
+fn outcome(it: &Situation<'_>, transition: &Transition) -> String {
+    let details = &it.order.details;
+    let mut words = Vec::new();
+    if transition.on == Object::Ecard {
+        words.extend(details.channel.clone());
+        let asks = [Condition::RealName, Condition::RealNameWithoutPassword];
+        let method = details.real_name.as_ref().map(|it| it.method.clone());
+        words.extend(method.filter(|_| transition.when.iter().any(|condition| asks.contains(condition))));
+    }
+    let amount = details
         .amount_fen
         .filter(|_| it.refund_fen == 0)
         .unwrap_or(it.refund_fen);
-    let entry = Entry {
-        act: &order.act,
-        reason: order.details.reason.as_deref().unwrap_or_default(),
-        subject: subject.as_deref().unwrap_or_default(),
-        request: &order.request,
-        outcome: &if amount == 0 {
-            String::new()
-        } else {
-            format!("{amount} fen")
-        },
-    };
-    transaction.note(&it.actor, &entry)?;
-    Ok(Receipt {
-        request: order.request.clone(),
-        act: order.act.clone(),
-        repeated: false,
+    if amount != 0 {
+        words.push(format!("{amount} fen"));
+    }
+    words.join(", ")
+}
+
+pub(super) fn receipt(it: Situation<'_>, repeated: bool) -> Receipt {
+    let bound = it.channels.iter().filter(|binding| binding.active);
+    Receipt {
+        request: it.order.request.clone(),
+        act: it.order.act.clone(),
+        repeated,
+        channels: bound.map(|binding| binding.channel.clone()).collect(),
         old_card: it.valid.filter(|card| card.state == 9),
         application: it.application,
         card: it.card,
+        ecard: it.ecard,
         refund_fen: it.refund_fen,
-    })
+    }
+}
+
+/// A request that took a payment code took this one.
+fn same_code(transaction: &mut Transaction<'_>, order: &Order, line: &Line) -> Result<(), LedgerError> {
+    let Some(code) = &order.details.code else {
+        return Ok(());
+    };
+    let taken = "SELECT seq FROM change WHERE entity = 'spent' AND id = $1 AND chain = $2 AND seq = $3";
+    let key = [code.id().into(), line.chain.as_str().into(), line.seq.into()];
+    if transaction.query(taken, &key)?.is_empty() {
+        let (act, subject) = (line.act.clone(), line.subject.clone());
+        return Err(Refusal::Request { act, subject }.into());
+    }
+    Ok(())
 }
 
 /// What came out the first time, as it is now.
 fn repeated(transaction: &mut Transaction<'_>, order: &Order, subject: &str) -> Result<Receipt, LedgerError> {
     let mut application: Option<Application> = transaction.get(subject)?;
     let mut card: Option<Card> = transaction.get(subject)?;
+    let mut ecard: Option<Ecard> = transaction.get(subject)?;
     if let Some(number) = application.as_ref().and_then(|application| application.card.clone()) {
         card = transaction.get(&number)?;
-    } else if let Some(card) = &card {
-        application = transaction.get(&card.application)?;
+    } else if let Some(number) = ecard.as_ref().map(|ecard| ecard.card.clone()) {
+        card = transaction.get(&number)?;
     }
+    if let Some(card) = &card {
+        if application.is_none() {
+            application = transaction.get(&card.application)?;
+        }
+        if ecard.is_none() {
+            let twins = "card = $1 AND valid_of IS NOT NULL";
+            ecard = transaction.find::<Ecard>(twins, &[card.id.as_str().into()])?.pop();
+        }
+    }
+    let channels = match &ecard {
+        None => Vec::new(),
+        Some(ecard) => transaction.channels(&ecard.id)?,
+    };
     Ok(Receipt {
         request: order.request.clone(),
         act: order.act.clone(),
@@ -152,16 +272,21 @@ fn repeated(transaction: &mut Transaction<'_>, order: &Order, subject: &str) -> 
         application,
         card,
         old_card: None,
+        ecard,
+        channels,
         refund_fen: 0,
     })
 }
 
 /// The line of the table that fits, or why none does.
-fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
+pub(super) fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
     let (rules, order) = (it.rules, it.order);
     let kind = order.details.kind.as_deref().unwrap_or("first");
-    let mine = |line: &&Transition| line.act == order.act;
+    let mine = |line: &&Transition| line.act == order.act && line.follows.is_none();
     let fits = |line: &&Transition| match it.state(line.on) {
+        state if line.from.is_empty() && line.on == Object::Ecard => {
+            order.target.is_some() && state.is_none_or(is_ended)
+        }
         _ if line.from.is_empty() => order.target.is_none() && line.kind.as_deref() == Some(kind),
         Some(state) => line.from.iter().any(|from| from == state),
         None => false,
@@ -178,6 +303,9 @@ fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
     let Some(first) = lines().next() else {
         return Err(LedgerError::input("act", &order.act));
     };
+    if first.on == Object::Ecard && order.target.is_some() {
+        return Err(no_electronic(it, first));
+    }
     if first.from.is_empty() {
         return Err(LedgerError::input("kind", kind));
     }
@@ -194,6 +322,23 @@ fn transition<'r>(it: &Situation<'r>) -> Result<&'r Transition, LedgerError> {
         fitting: both_all(rules, fitting),
     }
     .into())
+}
+
+fn is_ended(state: &str) -> bool {
+    state == "ended"
+}
+
+/// Why an act on an electronic card does not go: there is one already, there is none, or its card is in the wrong state.
+fn no_electronic(it: &Situation<'_>, line: &Transition) -> LedgerError {
+    match &it.ecard {
+        Some(ecard) if line.from.is_empty() => Refusal::HasElectronic {
+            ecard: ecard.id.clone(),
+            state: both(it.rules, &ecard.state),
+        }
+        .into(),
+        Some(_) if it.state(Object::Ecard).is_some() => electronic::refused(it),
+        _ => Refusal::NoElectronic.into(),
+    }
 }
 
 fn role(rules: &Rules, order: &Order, role: &str, who: &[String]) -> LedgerError {
@@ -241,5 +386,6 @@ fn advance(it: &mut Situation<'_>, transition: &Transition) {
                 effects::set_card_state(card, code);
             }
         }
+        Object::Ecard => electronic::advance(it, &transition.to),
     }
 }

@@ -1,6 +1,7 @@
 //! All that an order is judged by: the person with all their cards and applications, as the transaction sees them.
 
 use super::{Order, Target};
+use crate::ledger::electronic::{Binding, Ecard, Password, Spent};
 use crate::ledger::entities::{Application, Card, Person};
 use crate::ledger::error::LedgerError;
 use crate::ledger::query::day;
@@ -26,9 +27,33 @@ pub(super) struct Situation<'o> {
     pub sealed: Option<Card>,
     /// The person's open application, unless it is the one it is about.
     pub open: Option<Application>,
+    /// The electronic card it is about, or the person's one that has not ended.
+    pub ecard: Option<Ecard>,
+    /// Its password.
+    pub password: Option<Password>,
+    /// The channels that it is, or was, bound to.
+    pub channels: Vec<Binding>,
+    /// The use of the payment code that the order names.
+    pub spent: Option<Spent>,
+    /// The method by which it was made sure, before the transaction, that the person is who they say.
+    pub proven: Option<String>,
+    /// The order is about the electronic card: it has an image in the log even where nothing else of it changes.
+    pub touched: bool,
     /// What has to be given back, in fen.
     pub refund_fen: i64,
-    before: (Option<Person>, Option<Application>, Option<Card>, Option<Card>),
+    before: Before,
+}
+
+/// The rows as they were found.
+struct Before {
+    person: Option<Person>,
+    application: Option<Application>,
+    card: Option<Card>,
+    valid: Option<Card>,
+    ecard: Option<Ecard>,
+    password: Option<Password>,
+    channels: Vec<Binding>,
+    spent: Option<Spent>,
 }
 
 impl<'o> Situation<'o> {
@@ -41,7 +66,14 @@ impl<'o> Situation<'o> {
     ) -> Result<Self, LedgerError> {
         let today = day(actor.at);
         let (mut application, mut card): (Option<Application>, Option<Card>) = (None, None);
+        let mut ecard: Option<Ecard> = None;
         let (person, known) = match &order.target {
+            Some(Target::Ecard(id)) => {
+                ecard = transaction.get(id)?;
+                let id = ecard.as_ref().ok_or_else(|| LedgerError::unknown("ecard", id))?;
+                card = transaction.get(&id.card)?;
+                known(transaction, &id.person)?
+            }
             Some(Target::Application(id)) => {
                 application = transaction.get(id)?;
                 let id = application
@@ -111,7 +143,31 @@ impl<'o> Situation<'o> {
         valid = valid.filter(|valid| card.as_ref().is_none_or(|card| card.id != valid.id));
         sealed = sealed.filter(|sealed| card.as_ref().is_none_or(|card| card.id != sealed.id));
         open = open.filter(|open| application.as_ref().is_none_or(|it| it.id != open.id));
-        let before = (known, application.clone(), card.clone(), valid.clone());
+        if ecard.is_none() {
+            ecard = transaction.find::<Ecard>("valid_of = $1", &key)?.into_iter().next();
+        }
+        let (password, channels) = match &ecard {
+            None => (None, Vec::new()),
+            Some(ecard) => {
+                let key = [ecard.id.as_str().into()];
+                let channels = transaction.find::<Binding>("ecard = $1 ORDER BY channel", &key)?;
+                (transaction.get::<Password>(&ecard.id)?, channels)
+            }
+        };
+        let spent = match &order.details.code {
+            None => None,
+            Some(code) => transaction.get::<Spent>(&code.id())?,
+        };
+        let before = Before {
+            person: known,
+            application: application.clone(),
+            card: card.clone(),
+            valid: valid.clone(),
+            ecard: ecard.clone(),
+            password: password.clone(),
+            channels: channels.clone(),
+            spent: spent.clone(),
+        };
         Ok(Self {
             rules,
             actor,
@@ -123,6 +179,12 @@ impl<'o> Situation<'o> {
             valid,
             sealed,
             open,
+            ecard,
+            password,
+            channels,
+            spent,
+            proven: None,
+            touched: false,
             refund_fen: 0,
             before,
         })
@@ -150,32 +212,88 @@ impl<'o> Situation<'o> {
                 let card = self.card.as_ref()?;
                 self.rules.card_state(card.state).map(|state| state.name.as_str())
             }
+            Object::Ecard => {
+                let twin = |it: &&Ecard| self.card.as_ref().is_none_or(|card| card.id == it.card);
+                self.ecard.as_ref().filter(twin).map(|it| it.state.as_str())
+            }
         }
     }
 
-    /// Writes what has changed: what ends before what begins, as the database allows no two at any moment.
+    /// The channel that the order names is bound.
+    pub(super) fn bound(&self) -> bool {
+        let named = self.order.details.channel.as_deref();
+        self.channels
+            .iter()
+            .any(|it| it.active && Some(it.channel.as_str()) == named)
+    }
+
+    /// The physical card of the electronic one, among those the order changes.
+    pub(super) fn twin(&self) -> Option<&Card> {
+        let ecard = self.ecard.as_ref()?;
+        let mut cards = self.card.iter().chain(&self.valid);
+        cards.find(|card| card.id == ecard.card)
+    }
+
+    /// Writes what has changed: what ends before what begins, as the database allows no two at any moment, and no electronic card
+    /// on a physical one that is not in the right state.
     pub(super) fn save(&mut self, transaction: &mut Transaction<'_>) -> Result<(), LedgerError> {
-        let at = self.actor.at;
-        if self.before.0.as_ref() != Some(&self.person) {
+        let (at, before) = (self.actor.at, &self.before);
+        if before.person.as_ref() != Some(&self.person) {
             transaction.save(&mut self.person)?;
         }
-        if let Some(card) = self.valid.as_mut().filter(|card| self.before.3.as_ref() != Some(card)) {
+        let in_use = |ecard: Option<&Ecard>| ecard.is_some_and(|ecard| ecard.state == "active");
+        let ended = |ecard: Option<&Ecard>| ecard.is_none_or(|ecard| ecard.state == "ended");
+        let (was, is) = (before.ecard.as_ref(), self.ecard.as_ref());
+        let first = (in_use(was) && !in_use(is)) || (!ended(was) && ended(is));
+        if first {
+            self.save_electronic(transaction)?;
+        }
+        let before = &self.before;
+        if let Some(card) = self.valid.as_mut().filter(|card| before.valid.as_ref() != Some(card)) {
             card.changed = at;
             transaction.save(card)?;
         }
         if let Some(application) = self
             .application
             .as_mut()
-            .filter(|it| self.before.1.as_ref() != Some(it))
+            .filter(|it| before.application.as_ref() != Some(it))
         {
             application.changed = at;
             transaction.save(application)?;
         }
-        if let Some(card) = self.card.as_mut().filter(|card| self.before.2.as_ref() != Some(card)) {
+        if let Some(card) = self.card.as_mut().filter(|card| before.card.as_ref() != Some(card)) {
             card.changed = at;
             transaction.save(card)?;
         }
-        Ok(())
+        if first {
+            Ok(())
+        } else {
+            self.save_electronic(transaction)
+        }
+    }
+
+    /// The electronic card, then what belongs to it.
+    fn save_electronic(&mut self, transaction: &mut Transaction<'_>) -> Result<(), LedgerError> {
+        let (at, before) = (self.actor.at, &self.before);
+        let always = self.touched;
+        if let Some(ecard) = self
+            .ecard
+            .as_mut()
+            .filter(|it| always || before.ecard.as_ref() != Some(it))
+        {
+            ecard.changed = at;
+            transaction.save(ecard)?;
+        }
+        if let Some(password) = self.password.as_mut().filter(|it| before.password.as_ref() != Some(it)) {
+            transaction.save(password)?;
+        }
+        for binding in self.channels.iter_mut().filter(|it| !before.channels.contains(it)) {
+            transaction.save(binding)?;
+        }
+        match self.spent.as_mut().filter(|it| before.spent.as_ref() != Some(it)) {
+            Some(spent) => transaction.save(spent),
+            None => Ok(()),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn problems(rules: &Rules) -> Vec<String> {
         let known = |state: &str| match transition.on {
             Object::Application => rules.application_state(state).is_some(),
             Object::Card => rules.card_state_named(state).is_some(),
+            Object::Ecard => rules.has_electronic_state(state),
         };
         for state in transition
             .from
@@ -40,17 +41,27 @@ pub(super) fn problems(rules: &Rules) -> Vec<String> {
         if let Some(kind) = transition.kind.as_ref().filter(|kind| rules.kind(kind).is_none()) {
             tell("kind", kind);
         }
-        if transition.from.is_empty() != transition.does.contains(&Effect::Apply) {
+        let begins = [Effect::Apply, Effect::OpenElectronic];
+        if transition.from.is_empty() != transition.does.iter().any(|effect| begins.contains(effect)) {
             problems.push(format!(
-                "{name}: what begins without a state applies, and nothing else does"
+                "{name}: what begins without a state applies or opens an electronic card, and nothing else does"
             ));
         }
+        following(transition, &name, &mut problems);
         if transition.does.contains(&Effect::Apply) {
             sole(rules, transition, &mut problems);
+        }
+        if transition.does.contains(&Effect::OpenElectronic)
+            && !(transition.when.contains(&Condition::CardUsable) && transition.to == "active")
+        {
+            problems.push(format!(
+                "{name}: an electronic card asks card_usable and begins as active"
+            ));
         }
         pairs(transition, &name, &mut problems);
     }
     ambiguous(rules, &mut problems);
+    super::electronic::problems(rules, &mut problems);
     for channel in &rules.channel {
         for role in channel.who.iter().filter(|role| !rules.has_role(role)) {
             problems.push(format!("channel {}: unknown role {role}", channel.name));
@@ -141,23 +152,32 @@ fn sole(rules: &Rules, transition: &super::Transition, problems: &mut Vec<String
     }
 }
 
-/// An effect that needs a fact is only done where the fact was asked for.
+/// An effect is only done on the kind of thing it belongs to.
 fn pairs(transition: &super::Transition, name: &str, problems: &mut Vec<String>) {
-    let application = [
-        Effect::Apply,
-        Effect::Merge,
-        Effect::Pay,
-        Effect::Refund,
-        Effect::ReserveNumber,
-        Effect::NoteFailure,
-        Effect::CreateCard,
-        Effect::DestroyCard,
-        Effect::HandOver,
-    ];
-    for effect in transition.does.iter().filter(|effect| **effect != Effect::NoteDeath) {
-        if application.contains(effect) != (transition.on == Object::Application) {
+    for effect in &transition.does {
+        if !effect.objects().contains(&transition.on) {
             problems.push(format!("{name}: {} is no effect on this kind of thing", effect.name()));
         }
+    }
+}
+
+/// What happens with the physical card is nobody's act and asks nothing: it cannot be refused.
+fn following(transition: &super::Transition, name: &str, problems: &mut Vec<String>) {
+    let Some(word) = &transition.follows else {
+        if transition.who.is_empty() {
+            problems.push(format!("{name}: nobody may"));
+        }
+        return;
+    };
+    if transition.on != Object::Ecard || !ELECTRONIC.contains(&word.as_str()) || transition.to.is_empty() {
+        problems.push(format!(
+            "{name}: follows {word}, which is for electronic cards that change their state"
+        ));
+    }
+    if !transition.who.is_empty() || !transition.when.is_empty() {
+        problems.push(format!(
+            "{name}: what follows the physical card is nobody's act and asks nothing"
+        ));
     }
 }
 

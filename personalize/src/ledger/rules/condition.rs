@@ -1,5 +1,6 @@
 //! The conditions and effects that rules may name.
 
+use super::Object;
 use crate::words::message;
 use card_model::words::Lang;
 use serde::Deserialize;
@@ -87,6 +88,46 @@ vocabulary! {
     NoReplacement = "no_replacement",
     /// The chip is to be blocked.
     BlockDue = "block_due",
+    /// A mobile number is given.
+    MobileGiven = "mobile_given",
+    /// A guardian acts for a minor, and nobody for anybody else but a guardian.
+    Guarded = "guarded",
+    /// The physical card is in a state in which its electronic card is usable.
+    CardUsable = "card_usable",
+    /// The physical card has not expired.
+    CardInDate = "card_in_date",
+    /// A channel of electronic cards is named.
+    ChannelKnown = "channel_known",
+    /// Who works for a channel acts in it alone.
+    OwnChannel = "own_channel",
+    /// The electronic card is bound to the channel.
+    ChannelBound = "channel_bound",
+    /// The electronic card is not bound to the channel.
+    ChannelNotBound = "channel_not_bound",
+    /// It was made sure that the person is who they say.
+    RealName = "real_name",
+    /// The same, by another method than the password.
+    RealNameWithoutPassword = "real_name_without_password",
+    /// The electronic card has no password.
+    NoPassword = "no_password",
+    /// The electronic card has a password.
+    PasswordSet = "password_set",
+    /// The password is right; wrong ones are counted.
+    PasswordRight = "password_right",
+    /// The new password is one that may be chosen.
+    PasswordFit = "password_fit",
+    /// The financial account of the physical card is open.
+    AccountOpen = "account_open",
+    /// The person has a reserved mobile number; where one is given, it is that one.
+    MobileReserved = "mobile_reserved",
+    /// Payment by the electronic card is open.
+    PaymentOpen = "payment_open",
+    /// Payment by the electronic card is not open.
+    PaymentClosed = "payment_closed",
+    /// A payment code is given.
+    CodeNamed = "code_named",
+    /// The payment code has moved no money.
+    CodeUnspent = "code_unspent",
 }
 
 vocabulary! {
@@ -136,6 +177,26 @@ vocabulary! {
     ChipBlocked = "chip_blocked",
     /// The death is written down.
     NoteDeath = "note_death",
+    /// The mobile number is written down.
+    ReserveMobile = "reserve_mobile",
+    /// The electronic card is entered.
+    OpenElectronic = "open_electronic",
+    /// The channel is bound.
+    BindChannel = "bind_channel",
+    /// The channel is not bound any more.
+    UnbindChannel = "unbind_channel",
+    /// No channel is bound any more.
+    UnbindAll = "unbind_all",
+    /// The password is the new one, with all its tries.
+    SetPassword = "set_password",
+    /// Payment codes are taken.
+    OpenPayment = "open_payment",
+    /// Payment codes are not taken any more.
+    ClosePayment = "close_payment",
+    /// The code has moved money.
+    SpendCode = "spend_code",
+    /// The electronic card ends.
+    EndElectronic = "end_electronic",
 }
 
 /// What an effect touches, for the columns of the table.
@@ -161,7 +222,10 @@ impl Effect {
             | Self::ResumeAccount
             | Self::SettleAccount
             | Self::Pay
-            | Self::Refund => Area::Accounts,
+            | Self::Refund
+            | Self::OpenPayment
+            | Self::ClosePayment
+            | Self::SpendCode => Area::Accounts,
             Self::Apply
             | Self::Merge
             | Self::ReserveNumber
@@ -170,7 +234,51 @@ impl Effect {
             | Self::HandOver
             | Self::EndOldCard
             | Self::EndCard
-            | Self::NoteDeath => Area::Papers,
+            | Self::NoteDeath
+            | Self::ReserveMobile
+            | Self::OpenElectronic
+            | Self::BindChannel
+            | Self::UnbindChannel
+            | Self::UnbindAll
+            | Self::SetPassword
+            | Self::EndElectronic => Area::Papers,
+        }
+    }
+
+    /// Kinds of things it may be done on.
+    pub(super) const fn objects(self) -> &'static [Object] {
+        match self {
+            Self::Apply
+            | Self::Merge
+            | Self::Pay
+            | Self::Refund
+            | Self::ReserveNumber
+            | Self::NoteFailure
+            | Self::CreateCard
+            | Self::DestroyCard
+            | Self::HandOver => &[Object::Application],
+            Self::NoteDeath | Self::EndElectronic => &[Object::Application, Object::Card],
+            Self::OpenElectronic
+            | Self::BindChannel
+            | Self::UnbindChannel
+            | Self::UnbindAll
+            | Self::SetPassword
+            | Self::OpenPayment
+            | Self::ClosePayment
+            | Self::SpendCode => &[Object::Ecard],
+            Self::EndOldCard
+            | Self::OpenMedical
+            | Self::SettleMedical
+            | Self::OpenAccount
+            | Self::SuspendAccount
+            | Self::ResumeAccount
+            | Self::SettleAccount
+            | Self::ChoosePin
+            | Self::ResetPin
+            | Self::EndCard
+            | Self::BlockChip
+            | Self::ChipBlocked
+            | Self::ReserveMobile => &[Object::Card],
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The transitions as a diagram: a column of states for applications and one for cards, steps forward on the right, steps back
-//! and steps that stay on the left. Every label has a line of its own.
+//! The transitions as a diagram: a column of states for applications, one for cards and one for electronic cards, steps forward on
+//! the right, steps back and steps that stay on the left. Every label has lines of its own.
 
 use super::{Object, Rules};
 use card_model::words::Lang;
@@ -11,11 +11,13 @@ const ROW: i32 = 150;
 const LINE: i32 = 17;
 const SIDE: i32 = 400;
 const TOP: i32 = 70;
+/// Widest line of a label, a Chinese character counting two.
+const WIDEST: usize = 40;
 
 impl Rules {
     /// The diagram as an SVG document.
     pub fn diagram(&self, lang: Lang) -> String {
-        let states: [(Object, Vec<&str>); 2] = [
+        let states: [(Object, Vec<&str>); 3] = [
             (
                 Object::Application,
                 self.application
@@ -28,10 +30,14 @@ impl Rules {
                 Object::Card,
                 self.card.states.iter().map(|state| state.name.as_str()).collect(),
             ),
+            (
+                Object::Ecard,
+                self.electronic.states.iter().map(|state| state.name.as_str()).collect(),
+            ),
         ];
         let rows = states.iter().map(|(_, names)| names.len()).max().unwrap_or(0);
         let height = TOP + ROW * i32::try_from(rows).unwrap_or(0) + LINE * 4;
-        let width = (SIDE * 2 + BOX.0) * 2;
+        let width = (SIDE * 2 + BOX.0) * 3;
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              font-family=\"sans-serif\" font-size=\"12\">\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" \
@@ -84,17 +90,24 @@ impl Rules {
             let mut free = LINE;
             for ((from, to), labels) in edges {
                 let at = free.max((from + to) / 2);
-                free = at + LINE;
                 let out = edge + sign * 120;
                 let _ = writeln!(
                     svg,
                     "<path d=\"M{edge},{from} C{near},{from} {near},{at} {out},{at} C{near},{at} {near},{to} {edge},{to}\" fill=\"none\" \
-                     stroke=\"#9ab\" marker-end=\"url(#tip)\"/>\n<text x=\"{text}\" y=\"{base}\" text-anchor=\"{anchor}\">{label}</text>",
+                     stroke=\"#9ab\" marker-end=\"url(#tip)\"/>",
                     near = edge + sign * 70,
-                    text = out + sign * 6,
-                    base = at + 4,
-                    label = escape(&labels.join(lang.pick("、", ", "))),
                 );
+                for (row, line) in (0..).zip(wrapped(&labels, lang)) {
+                    let base = at + row * LINE;
+                    free = base + LINE;
+                    let _ = writeln!(
+                        svg,
+                        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
+                        out + sign * 6,
+                        base + 4,
+                        escape(&line),
+                    );
+                }
             }
         }
         for name in names {
@@ -117,6 +130,20 @@ impl Rules {
             );
         }
     }
+}
+
+/// The acts of one arrow in lines that fit between two columns.
+fn wrapped(labels: &[String], lang: Lang) -> Vec<String> {
+    let comma = lang.pick("、", ", ");
+    let width = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let mut lines: Vec<String> = Vec::new();
+    for label in labels {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(label) <= WIDEST => *line = format!("{line}{comma}{label}"),
+            _ => lines.push(label.clone()),
+        }
+    }
+    lines
 }
 
 /// Text inside SVG.

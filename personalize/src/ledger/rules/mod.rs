@@ -8,11 +8,13 @@ mod calendar;
 mod check;
 mod condition;
 mod diagram;
+mod electronic;
 mod error;
 mod table;
 
 pub use calendar::Calendar;
 pub use condition::{Condition, Effect};
+pub use electronic::{ElectronicChannel, RealNameBy, RealNameMethod};
 pub use error::RulesError;
 pub use table::Line as TableLine;
 
@@ -29,6 +31,9 @@ const BUILTIN: &str = include_str!("rules.toml");
 pub struct Rules {
     pub(super) application: Applications,
     pub(super) card: Cards,
+    pub(super) electronic: electronic::Electronic,
+    pub(super) electronic_channel: Vec<ElectronicChannel>,
+    pub(super) real_name: Vec<RealNameMethod>,
     pub(super) kind: Vec<Kind>,
     pub(super) renewal: Renewal,
     pub(super) role: Vec<Named>,
@@ -164,6 +169,8 @@ pub enum Object {
     Application,
     /// A card.
     Card,
+    /// An electronic card.
+    Ecard,
 }
 
 /// One line of the table of transitions.
@@ -187,6 +194,9 @@ pub struct Transition {
     pub when: Vec<Condition>,
     /// What is done besides.
     pub does: Vec<Effect>,
+    /// Of an electronic card: it happens with the physical card, when that comes into a state whose `electronic` is this word.
+    #[serde(default)]
+    pub follows: Option<String>,
 }
 
 impl Rules {
@@ -320,6 +330,12 @@ impl Rules {
             .or_else(|| self.role.iter().find(|it| it.name == name).map(|it| (&it.en, &it.zh)))
             .or_else(|| self.kind(name).map(|it| (&it.en, &it.zh)))
             .or_else(|| self.channel(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.electronic_channel(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| self.real_name(name).map(|it| (&it.en, &it.zh)))
+            .or_else(|| {
+                let state = self.electronic.states.iter().find(|it| it.name == name);
+                state.map(|it| (&it.en, &it.zh))
+            })
             .or_else(|| self.document(name).map(|it| (&it.en, &it.zh)));
         found.map_or_else(|| name.to_owned(), |(en, zh)| lang.pick(zh, en).to_owned())
     }
@@ -361,6 +377,30 @@ mod tests {
         assert!(refused(&changed("enter = [\"manager\"]", "enter = [\"boss\"]")).contains("boss"));
         assert!(refused(&changed("fee_fen = 2000", "fee_fen = -1")).contains("fee"));
         assert!(refused(&changed("years = [2026]", "years = [2025]")).contains("2026-01-01"));
+        for (from, to, what) in [
+            (
+                "electronic = \"refused\", en = \"lost\"",
+                "electronic = \"usable\", en = \"lost\"",
+                "state 1 alone",
+            ),
+            ("password_rounds = 10000", "password_rounds = 10", "password_rounds"),
+            (
+                "number = 2\nname = \"app_province\"",
+                "number = 1\nname = \"app_province\"",
+                "app_national",
+            ),
+            (
+                "who = []\nfollows = \"refused\"",
+                "who = [\"clerk\"]\nfollows = \"refused\"",
+                "nobody's act",
+            ),
+            ("who = []\nfollows = \"refused\"", "who = []", "nobody may"),
+            ("by = \"staff\"\n", "by = \"program\"\n", "seconds"),
+            ("\"card_usable\", ", "", "card_usable"),
+        ] {
+            let problems = refused(&changed(from, to));
+            assert!(problems.contains(what), "{problems}");
+        }
         let error = Rules::parse(&changed("\"paid\"", "\"bribed\""), "x").unwrap_err();
         assert!(
             matches!(error, RulesError::Syntax { line, .. } if line > 200),
@@ -383,7 +423,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_changed(line in 0..400_usize, text in "\\PC{0,40}") {
+        fn any_line_changed(line in 0..BUILTIN.lines().count(), text in "\\PC{0,40}") {
             let lines: Vec<&str> = BUILTIN.lines().enumerate().map(|(n, old)| if n == line { text.as_str() } else { old }).collect();
             let _ = Rules::parse(&lines.join("\n"), "x");
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// One transition from one set of states, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// What it is about: `application` or `card`.
+    /// What it is about: `application`, `card` or `ecard`.
     pub on: &'static str,
     /// Name of the act, as `ssc order` takes it.
     pub act: String,
@@ -56,13 +56,19 @@ impl Rules {
         let electronic = to
             .filter(|_| transition.on == Object::Card)
             .and_then(|to| self.card_state_named(to));
+        let who = match transition.follows {
+            None => all(&transition.who),
+            Some(_) => vec![message(lang, "ledger.follows", &[])],
+        };
+        let ends = transition.does.contains(&Effect::EndElectronic);
+        let word = electronic.map(|state| if ends { "ended" } else { &state.electronic });
         Line {
             on: transition.on.name(),
             act: transition.act.clone(),
             title,
             from: all(&transition.from),
             to: to.map(|to| self.words(to, lang)),
-            who: all(&transition.who),
+            who,
             when: transition
                 .when
                 .iter()
@@ -71,7 +77,7 @@ impl Rules {
             chip: effects(Area::Chip),
             accounts: effects(Area::Accounts),
             papers: effects(Area::Papers),
-            electronic: electronic.map(|state| message(lang, &format!("ledger.electronic.{}", state.electronic), &[])),
+            electronic: word.map(|word| message(lang, &format!("ledger.electronic.{word}"), &[])),
         }
     }
 }
@@ -82,6 +88,7 @@ impl Object {
         match self {
             Self::Application => "application",
             Self::Card => "card",
+            Self::Ecard => "ecard",
         }
     }
 }

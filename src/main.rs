@@ -26,6 +26,7 @@ mod ledger;
 mod line;
 mod manual;
 mod money;
+mod mutants;
 mod order;
 mod output;
 mod overlay;
@@ -130,6 +131,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Conform(Conform::Run(it)) => conform::run(&it, desk),
         Verb::Conform(Conform::Compare(it)) => conform::compare(&it, desk),
         Verb::Conform(Conform::Coverage(it)) => conform::coverage(&it, desk),
+        Verb::Conform(Conform::Mutants(it)) => mutants::run(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),

@@ -245,6 +245,24 @@ fn an_issued_card_is_conformant_and_the_verdicts_are_kept() {
 }
 
 #[test]
+fn the_cases_catch_cards_with_a_defect() {
+    let place = Place::new();
+    let report = place.json(0, &["conform", "mutants", "verify-any", "tear-account", "ats-length"]);
+    has_keys(&report, &["defects", "caught", "uncaught", "trials"]);
+    assert_eq!((&report["defects"], &report["caught"]), (&3.into(), &3.into()));
+    for trial in report["trials"].as_array().expect("list") {
+        has_keys(trial, &["defect", "title", "clauses", "by"]);
+        has_keys(
+            &trial["by"][0],
+            &["case", "interface", "fits", "expected", "got", "detail"],
+        );
+    }
+    let all = place.json(0, &["conform", "mutants", "--all-cases", "hash-wrong"]);
+    assert!(all["idle_cases"].as_array().is_some_and(|idle| idle.len() > 1000));
+    place.run(&["conform", "mutants", "no-such-defect"]).expect(2);
+}
+
+#[test]
 fn bench_measures_blank_and_issued_cards() {
     let place = Place::with_card();
     let rows = place.json(

@@ -27,6 +27,9 @@ pub trait Chip: Sized {
     /// Takes the power away.
     fn power_off(&mut self);
 
+    /// Lets the power go after `words` more words written to memory; `None`: not any more.
+    fn lose_power_after(&mut self, words: Option<u64>);
+
     /// Executes one command APDU; `None` without power.
     fn transmit(&mut self, command: &[u8], entropy: &mut dyn Rng) -> Option<Response>;
 
@@ -54,6 +57,9 @@ macro_rules! chip {
             }
             fn power_off(&mut self) {
                 <$type>::power_off(self);
+            }
+            fn lose_power_after(&mut self, words: Option<u64>) {
+                <$type>::lose_power_after(self, words);
             }
             fn transmit(&mut self, command: &[u8], entropy: &mut dyn Rng) -> Option<Response> {
                 <$type>::transmit(self, command, entropy)

@@ -21,6 +21,15 @@ pub enum ConformanceError {
         /// The card's answer.
         sw: StatusWord,
     },
+    /// The card answered something else than it did before, or than it must.
+    Answer {
+        /// What was tried.
+        step: String,
+        /// What was expected: bytes in hexadecimal, or how many.
+        expected: String,
+        /// What the card answered, in hexadecimal.
+        got: String,
+    },
     /// The card's proof of its issuer is not that of the keys at hand.
     OtherKeys,
     /// The profile names a key that it does not define.
@@ -70,6 +79,16 @@ impl Explain for ConformanceError {
             Self::Setup { step, sw } => (
                 rust_i18n::t!("conformance.setup", locale = locale, step = step, sw = sw.to_string()),
                 Some(rust_i18n::t!("conformance.setup_next", locale = locale)),
+            ),
+            Self::Answer { step, expected, got } => (
+                rust_i18n::t!(
+                    "conformance.answer",
+                    locale = locale,
+                    step = step,
+                    expected = expected,
+                    got = got
+                ),
+                None,
             ),
             Self::UnknownKey { name } => (
                 rust_i18n::t!("conformance.unknown_key", locale = locale, name = name),

@@ -1,14 +1,16 @@
 //! The moves of a test terminal: select, authenticate, verify. It looks at every status word and corrects nothing.
 
 use crate::ConformanceError;
+use card_model::card::Interface;
 use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, PinDefinition, PinRole, Profile};
 use card_model::secret::Pin;
 use card_model::status::StatusWord;
 use reader::certificate::pins::cryptogram;
 use reader::channel::{Channel, TransportError};
 use reader::command::Command;
-use reader::link::{Response, exchange, exchange_bytes};
+use reader::link::{Response, exchange_bytes};
 use reader::security::{CardIdentity, KeyReference, SecurityModule};
+use std::collections::BTreeMap;
 
 /// The card under test and what is known of it.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +43,30 @@ impl<'a> CertificatePins<'a> {
     }
 }
 
+/// What the card answered to SELECT by name, by the name: it answers the same in a whole run. Whether that is right is for the cases of
+/// SELECT to say; here a single answer that is another one is noticed.
+#[derive(Debug, Clone, Default)]
+pub struct Selections(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl Selections {
+    fn note(&mut self, name: &[u8], answer: &[u8]) -> Result<(), ConformanceError> {
+        let before = self.0.entry(name.to_owned()).or_insert_with(|| answer.to_owned());
+        if before == answer {
+            return Ok(());
+        }
+        Err(ConformanceError::Answer {
+            step: format!("SELECT {}", hex::encode_upper(name)),
+            expected: hex::encode_upper(before),
+            got: hex::encode_upper(answer),
+        })
+    }
+}
+
 /// A terminal with a card and keys.
 pub struct Terminal<'a> {
     channel: &'a mut dyn Channel,
     module: &'a mut dyn SecurityModule,
+    selections: Option<&'a mut Selections>,
     /// The card under test.
     pub subject: Subject<'a>,
     /// Commands sent so far.
@@ -59,10 +81,18 @@ impl<'a> Terminal<'a> {
         Self {
             channel,
             module,
+            selections: None,
             subject,
             commands: 0,
             last: StatusWord::OK,
         }
+    }
+
+    /// Holds the answers to SELECT against those before.
+    #[must_use]
+    pub fn comparing(mut self, selections: &'a mut Selections) -> Self {
+        self.selections = Some(selections);
+        self
     }
 
     /// A dedicated file by its index in the profile.
@@ -75,21 +105,40 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// The channel failed.
     pub fn send(&mut self, command: &Command) -> Result<Response, ConformanceError> {
-        self.commands += 1;
-        let answer = exchange(self.channel, command)?;
-        self.last = answer.sw;
-        Ok(answer)
+        self.exchange(&command.to_bytes())
     }
 
     /// Sends the bytes of a command; `61xx` and `6Cxx` are resolved.
     ///
     /// # Errors
-    /// The channel failed.
+    /// The channel failed, or SELECT by name answers otherwise than before ([`Terminal::comparing`]).
     pub fn exchange(&mut self, command: &[u8]) -> Result<Response, ConformanceError> {
         self.commands += 1;
         let answer = exchange_bytes(self.channel, command)?;
         self.last = answer.sw;
+        if let (Some(name), Some(selections)) = (absolute_name(command), &mut self.selections)
+            && answer.sw == StatusWord::OK
+        {
+            selections.note(name, &answer.data)?;
+        }
         Ok(answer)
+    }
+
+    /// GET CHALLENGE; wants success and so many bytes.
+    ///
+    /// # Errors
+    /// The channel failed, the card refuses, or its answer has another length.
+    pub fn challenge(&mut self, length: u8) -> Result<Vec<u8>, ConformanceError> {
+        let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(length))?;
+        self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
+        if answer.data.len() != usize::from(length) {
+            return Err(ConformanceError::Answer {
+                step: "GET CHALLENGE".to_owned(),
+                expected: format!("{length}"),
+                got: hex::encode_upper(&answer.data),
+            });
+        }
+        Ok(answer.data)
     }
 
     /// Sends bytes as they are; `61xx` and `6Cxx` are answers.
@@ -103,6 +152,37 @@ impl<'a> Terminal<'a> {
         let sw = <[u8; 2]>::try_from(sw).map_err(|short| TransportError::AnswerTooShort { length: short.len() })?;
         self.last = StatusWord::from(sw);
         Ok(Response { data, sw: self.last })
+    }
+
+    /// Sends the bytes of a command, the power going after the card has written `words` words to its memory; then the card is reset.
+    /// `None`: it gave no answer any more.
+    ///
+    /// # Errors
+    /// The channel failed, or the card does not come back ([`TransportError::Mute`]).
+    pub fn cut(&mut self, words: u64, command: &[u8]) -> Result<Option<Response>, ConformanceError> {
+        self.commands += 1;
+        self.channel.lose_power_after(Some(words));
+        let answer = exchange_bytes(self.channel, command);
+        self.channel.lose_power_after(None);
+        self.channel.reset()?;
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(TransportError::CardRemoved { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The interface on which the card was reset last.
+    pub fn interface(&self) -> Interface {
+        self.channel.reset_answer().interface
+    }
+
+    /// Puts the card to an interface and resets it there.
+    ///
+    /// # Errors
+    /// The channel failed, or the card has no such interface.
+    pub fn change_interface(&mut self, interface: Interface) -> Result<(), ConformanceError> {
+        Ok(self.channel.change_interface(interface)?)
     }
 
     /// The keys.
@@ -196,8 +276,7 @@ impl<'a> Terminal<'a> {
         version: Option<u8>,
         id: u8,
     ) -> Result<StatusWord, ConformanceError> {
-        let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(8))?;
-        self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
+        let challenge = self.challenge(8)?;
         let source = [0x5A; 8];
         let reference = KeyReference {
             definition: key,
@@ -206,7 +285,7 @@ impl<'a> Terminal<'a> {
         };
         let proof = self
             .module
-            .authentication_data(reference, self.subject.identity, &answer.data, &source)?;
+            .authentication_data(reference, self.subject.identity, &challenge, &source)?;
         let data = [&proof[..], &source, version.as_slice()].concat();
         Ok(self.send(&with_data([0x00, 0x82, 0x00, id], &data))?.sw)
     }
@@ -235,9 +314,7 @@ impl<'a> Terminal<'a> {
     fn prove_pin(&mut self, definition: &PinDefinition) -> Result<(), ConformanceError> {
         let name = &definition.name;
         let pin = self.certificate_pin(name)?;
-        let answer = self.send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(16))?;
-        self.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
-        let proof = cryptogram(pin, &answer.data);
+        let proof = cryptogram(pin, &self.challenge(16)?);
         let sw = self.send(&with_data([0x00, 0x20, 0x01, definition.id], &proof))?.sw;
         self.demand(sw, || format!("VERIFY {name}"))
     }
@@ -309,6 +386,15 @@ impl<'a> Terminal<'a> {
         } else {
             Err(ConformanceError::Setup { step: step(), sw })
         }
+    }
+}
+
+/// What a SELECT names that means the same wherever it is sent: a DF name, or the identifier of the master file.
+fn absolute_name(command: &[u8]) -> Option<&[u8]> {
+    match command {
+        [0x00, 0xA4, 0x04, 0x00, length, rest @ ..] => rest.get(..usize::from(*length)),
+        [0x00, 0xA4, 0x00, 0x00, 0x02, rest @ ..] => rest.get(..2).filter(|fid| *fid == [0x3F, 0x00]),
+        _ => None,
     }
 }
 

@@ -162,6 +162,24 @@ fn a_changed_answer_is_found() {
     );
 }
 
+/// A reader cannot cut the power within a command or put the card to its other interface: such cases do not apply, and say why.
+#[test]
+fn what_needs_a_bench_does_not_apply_behind_a_reader() {
+    let suite = Suite::load().unwrap();
+    let mut issued = Issued::new("3.0", Interface::Contact);
+    let (channel, keys, subject) = issued.parts();
+    let mut relay = Relay { channel, commands: 0 };
+    let options = Options {
+        cases: ["POWER_CUT-01", "POWER_CUT-05", "DUAL_INTERFACE-61"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..Options::default()
+    };
+    let run = run(&suite, &mut relay, keys, subject, &options, &mut ()).unwrap();
+    assert!(run.is_clean() && run.not_applicable == run.cases && run.cases > 10);
+    assert!(run.results.iter().all(|result| result.reason.is_some()));
+}
+
 /// Turns one bit of the value in the tenth answer to READ RECORD that has data.
 struct Relay<'c> {
     channel: &'c mut ModelChannel,

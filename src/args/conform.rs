@@ -10,6 +10,7 @@ pub enum Conform {
     Run(ConformRun),
     Compare(ConformCompare),
     Coverage(ConformCoverage),
+    Mutants(ConformMutants),
 }
 
 /// `ssc conform coverage`.
@@ -75,4 +76,18 @@ pub struct ConformCompare {
     /// One HTML page.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// `ssc conform mutants`.
+#[derive(Debug, Args)]
+pub struct ConformMutants {
+    /// Defects by name; all if none is given.
+    #[arg(value_name = "DEFECT")]
+    pub defect: Vec<String>,
+    /// Runs every case against every defect.
+    #[arg(long)]
+    pub all_cases: bool,
+    /// Card version.
+    #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
+    pub profile: String,
 }

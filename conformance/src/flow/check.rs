@@ -19,6 +19,8 @@ pub enum CheckKind {
     Equal,
     /// No two are equal.
     Distinct,
+    /// The first is one of the others.
+    Among,
     /// From so many to so many bytes.
     Length(usize, usize),
     /// The tags are there.
@@ -59,6 +61,7 @@ impl Check {
         let (kind, operands) = match name {
             "equal" => (CheckKind::Equal, rest),
             "distinct" => (CheckKind::Distinct, rest),
+            "among" => (CheckKind::Among, rest),
             "length" => {
                 let (word, rest) = first(rest)?;
                 (length(word)?, rest)
@@ -94,7 +97,7 @@ impl Check {
         };
         let values = operands_of(operands)?;
         let fits = match kind {
-            CheckKind::Equal | CheckKind::Distinct => values.len() >= 2,
+            CheckKind::Equal | CheckKind::Distinct | CheckKind::Among => values.len() >= 2,
             CheckKind::Signature => values.len() == 3,
             CheckKind::Less => values.len() == 2,
             CheckKind::ResetRules => values.is_empty(),

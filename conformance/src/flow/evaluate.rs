@@ -113,6 +113,7 @@ impl<'a> Player<'_, 'a> {
                     .to_vec()
             }
             Expression::Reset => self.terminal.reset_answer().to_vec(),
+            Expression::Identity => self.terminal.subject.identity.historical.to_vec(),
             Expression::Historical => {
                 let historical = reader::reset::historical(self.terminal.reset_answer());
                 historical.ok_or_else(|| no_value("no 13 historical bytes"))?.to_vec()

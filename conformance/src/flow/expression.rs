@@ -125,6 +125,8 @@ pub enum Expression {
     Reset,
     /// `{historical}`: its historical bytes.
     Historical,
+    /// `{identity}`: the historical bytes of the card identity that its keys are diversified with.
+    Identity,
 }
 
 /// Which PIN.
@@ -253,7 +255,8 @@ impl Expression {
             | Self::KeyId(_)
             | Self::Pin(_)
             | Self::Reset
-            | Self::Historical => {}
+            | Self::Historical
+            | Self::Identity => {}
         }
     }
 

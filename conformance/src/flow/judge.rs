@@ -35,6 +35,9 @@ impl Player<'_, '_> {
                 .any(|value| value != first)
                 .then(|| "not equal".to_owned()),
             CheckKind::Distinct => repeated(&values).then(|| "two are equal".to_owned()),
+            CheckKind::Among => {
+                (!values.iter().skip(1).any(|value| value == first)).then(|| "none of these".to_owned())
+            }
             CheckKind::Length(least, most) => {
                 let length = first.len();
                 (!(*least..=*most).contains(&length)).then(|| format!("{length} bytes"))

@@ -5,6 +5,7 @@
 //! # comment: says what the next command is for
 //! > 00880000 10 {R2} {R1}        command; {R2} are bytes remembered before; 61xx and 6Cxx are resolved
 //! >> 00B2010400                  command as it is; 61xx and 6Cxx are answers
+//! ^ 3 00D60000 01 00             command whose power goes after the card has written three words; it is reset afterwards
 //! < {auth IRK R2 R1} 9000        answer with status word: data computed by the security module
 //! < {R1=8} 9000                  any 8 bytes, remembered; a second < line is an alternative
 //! ! prove UK1DF01                a routine, see [`routine`]
@@ -62,6 +63,8 @@ pub enum Action {
     Command {
         /// Whether 61xx and 6Cxx are answers, not resolved.
         raw: bool,
+        /// The words that the card may write before its power goes; then the card is reset, and no answer is an answer too.
+        cut: Option<u64>,
         /// The command.
         command: Expression,
         /// The answers it may have.
@@ -177,6 +180,17 @@ impl Flow {
         })
     }
 
+    /// Whether a step cuts the power within a command or changes the interface, which only a card on the bench allows
+    /// ([`Channel::is_bench`]). Routines of the suites do neither.
+    pub fn needs_bench(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(
+                step.action,
+                Action::Command { cut: Some(_), .. } | Action::Call(Call::Interface(_))
+            )
+        })
+    }
+
     /// Number of commands, without those of routines.
     pub fn len(&self) -> usize {
         self.steps
@@ -265,7 +279,7 @@ impl Piece {
 
 fn unanswered(steps: &[Step]) -> Result<(), String> {
     match steps.last().map(|step| &step.action) {
-        Some(Action::Command { answers, .. }) if answers.is_empty() => {
+        Some(Action::Command { answers, cut: None, .. }) if answers.is_empty() => {
             Err("a command where an answer was expected".to_owned())
         }
         _ => Ok(()),
@@ -309,18 +323,27 @@ fn split_status(text: &str) -> Option<(&str, &str)> {
 }
 
 fn action(line: &str) -> Result<Action, String> {
-    let command = |raw: bool, text: &str| {
+    let command = |raw: bool, cut: Option<u64>, text: &str| {
         Ok(Action::Command {
             raw,
+            cut,
             command: pieces::value(text)?,
             answers: Vec::new(),
         })
     };
     if let Some(text) = line.strip_prefix(">>") {
-        return command(true, text);
+        return command(true, None, text);
     }
     if let Some(text) = line.strip_prefix('>') {
-        return command(false, text);
+        return command(false, None, text);
+    }
+    if let Some(text) = line.strip_prefix('^') {
+        let (words, text) = text
+            .trim_start()
+            .split_once(char::is_whitespace)
+            .ok_or("^ WORDS COMMAND was expected")?;
+        let words = words.parse().map_err(|_| format!("{words} is no number of words"))?;
+        return command(false, Some(words), text);
     }
     if let Some(text) = line.strip_prefix('?') {
         return Check::parse(text.trim()).map(Action::Check);
@@ -341,7 +364,7 @@ fn action(line: &str) -> Result<Action, String> {
             value: pieces::value(text)?,
         });
     }
-    Err("a line begins with #, >, >>, <, !, =, ? or ~".to_owned())
+    Err("a line begins with #, >, >>, ^, <, !, =, ? or ~".to_owned())
 }
 
 #[cfg(test)]

@@ -386,6 +386,7 @@ fn function(name: &str, arguments: &[&str], depth: usize) -> Result<Expression, 
         },
         ("reset", []) => Expression::Reset,
         ("historical", []) => Expression::Historical,
+        ("identity", []) => Expression::Identity,
         _ => {
             return Err(format!(
                 "{name} with {} arguments is not known (suites/README.md has all that are)",

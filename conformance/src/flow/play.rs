@@ -4,6 +4,9 @@ use super::{Action, Deviation, Flow, Routines, Step};
 use crate::ConformanceError;
 use crate::terminal::Terminal;
 use card_model::profile::{DedicatedFile, Profile};
+use card_model::status::StatusWord;
+use reader::channel::TransportError;
+use reader::link::Response;
 use std::collections::BTreeMap;
 
 /// Plays transcripts on a card and remembers what they remember.
@@ -40,6 +43,7 @@ impl<'p, 'a> Player<'p, 'a> {
                 Err(ConformanceError::Setup { step: what, sw }) => {
                     return Ok(Some(not_done(step, format!("{what}: {sw}"))));
                 }
+                Err(error @ ConformanceError::Answer { .. }) => return Ok(Some(not_done(step, error.to_string()))),
                 Err(error) => return Err(error),
             }
         }
@@ -48,16 +52,37 @@ impl<'p, 'a> Player<'p, 'a> {
 
     fn step(&mut self, step: &Step) -> Result<Option<Deviation>, ConformanceError> {
         match &step.action {
-            Action::Command { raw, command, answers } => {
+            Action::Command {
+                raw,
+                cut,
+                command,
+                answers,
+            } => {
                 let command = self.value(command)?;
-                let answer = if *raw {
-                    self.terminal.transmit(&command)?
-                } else {
-                    self.terminal.exchange(&command)?
+                let answer = match cut {
+                    Some(words) => match self.terminal.cut(*words, &command) {
+                        Ok(Some(answer)) if !answers.is_empty() => answer,
+                        Ok(_) => return Ok(None),
+                        // A card that does not come back is a finding, not a fault of the channel.
+                        Err(error @ ConformanceError::Transport(TransportError::Mute { .. })) => {
+                            return Ok(Some(not_done(step, error.to_string())));
+                        }
+                        Err(error) => return Err(error),
+                    },
+                    None if *raw => self.terminal.transmit(&command)?,
+                    None => self.terminal.exchange(&command)?,
                 };
                 self.remember("DATA", answer.data.clone());
                 self.remember("SW", answer.sw.to_bytes().to_vec());
-                self.compare(answers, &answer)
+                let deviation = self.compare(answers, &answer)?;
+                if deviation.is_none()
+                    && cut.is_none()
+                    && answer.sw == StatusWord::OK
+                    && let Some(again) = once_more(&command)
+                {
+                    return self.read_again(step, &again, &answer);
+                }
+                Ok(deviation)
             }
             Action::Call(call) => self.call(call).map(|()| None),
             Action::Remember { name, value } => {
@@ -85,6 +110,23 @@ impl<'p, 'a> Player<'p, 'a> {
         }
     }
 
+    /// What was read is read once more: a card that gives other data the second time has given wrong ones once.
+    fn read_again(
+        &mut self,
+        step: &Step,
+        command: &[u8],
+        first: &Response,
+    ) -> Result<Option<Deviation>, ConformanceError> {
+        let second = self.terminal.exchange(command)?;
+        Ok((second != *first).then(|| Deviation {
+            line: step.line,
+            source: step.source.clone(),
+            expected: hex::encode_upper(first.to_bytes()),
+            got: hex::encode_upper(second.to_bytes()),
+            detail: "read once more, it is something else".to_owned(),
+        }))
+    }
+
     pub(super) fn profile(&self) -> &'a Profile {
         self.terminal.subject.profile
     }
@@ -106,6 +148,16 @@ impl<'p, 'a> Player<'p, 'a> {
             .ok_or_else(|| ConformanceError::NoValue {
                 what: format!("{name} was not remembered before"),
             })
+    }
+}
+
+/// The command that reads the same once more, of READ RECORD, READ BINARY, GET BALANCE and EXPORT PUBLIC KEY; after READ RECORD of the
+/// next or previous record that of the current one.
+fn once_more(command: &[u8]) -> Option<Vec<u8>> {
+    match command {
+        [0x00, 0xB2, _, p2, length] if matches!(p2 & 0x07, 2 | 3) => Some(vec![0x00, 0xB2, 0x00, 0x04, *length]),
+        [0x00, 0xB0 | 0xB2, ..] | [0xB0, 0x26, ..] | [0x80, 0xC9, 0x82, 0x80, ..] => Some(command.to_vec()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! | routine | does |
 //! |---|---|
 //! | `reset` | resets the card |
+//! | `interface contactless` | puts the card to its other interface (`contact`, `contactless`) and resets it there |
 //! | `select X` | SELECT of a dedicated file (`SSSE`) or a file of the current one (`DF01/EF05`) |
 //! | `open X` | selects the environment, the dedicated file and, for a path, the file |
 //! | `afresh X` | selects another dedicated file and then X, so that X is entered without any key |
@@ -17,8 +18,8 @@
 use super::expression::{KeyName, Reference, is_name};
 use super::{Flow, Player};
 use crate::ConformanceError;
+use crate::suite::format::InterfaceName;
 use card_model::profile::Profile;
-use reader::command::Command;
 use std::collections::BTreeMap;
 
 /// A call of a routine.
@@ -26,6 +27,8 @@ use std::collections::BTreeMap;
 pub enum Call {
     /// `reset`
     Reset,
+    /// `interface contactless`
+    Interface(InterfaceName),
     /// `select X`
     Select(String),
     /// `open X`
@@ -72,6 +75,8 @@ impl Call {
         };
         Ok(match words[..] {
             ["reset"] => Self::Reset,
+            ["interface", "contact"] => Self::Interface(InterfaceName::Contact),
+            ["interface", "contactless"] => Self::Interface(InterfaceName::Contactless),
             ["select", path] => Self::Select(path.to_owned()),
             ["open", path] => Self::Open(path.to_owned()),
             ["afresh", path] => Self::Afresh(path.to_owned()),
@@ -199,6 +204,7 @@ impl Player<'_, '_> {
     pub fn call(&mut self, call: &Call) -> Result<(), ConformanceError> {
         match call {
             Call::Reset => self.terminal.reset(),
+            Call::Interface(interface) => self.terminal.change_interface((*interface).into()),
             Call::Select(path) => self.select(path),
             Call::Open(path) => {
                 let (df, _) = path.split_once('/').unwrap_or((path, ""));
@@ -222,14 +228,14 @@ impl Player<'_, '_> {
                 .terminal
                 .prove_version(&key.name, Some(key.version).filter(|v| *v > 1)),
             Call::Challenge { name, length } => {
-                let challenge = self.challenge(*length)?;
+                let challenge = self.terminal.challenge(*length)?;
                 self.remember(name, challenge);
                 Ok(())
             }
             Call::Challenges { name, count } => {
                 let mut all = Vec::new();
                 for _ in 0..*count {
-                    all.append(&mut self.challenge(8)?);
+                    all.append(&mut self.terminal.challenge(8)?);
                 }
                 self.remember(name, all);
                 Ok(())
@@ -265,14 +271,6 @@ impl Player<'_, '_> {
         let fid = self.located(path)?.file.fid;
         let sw = self.terminal.select_file(fid)?;
         self.terminal.demand(sw, || format!("SELECT {path}"))
-    }
-
-    fn challenge(&mut self, length: u8) -> Result<Vec<u8>, ConformanceError> {
-        let answer = self
-            .terminal
-            .send(&Command::new(0x00, 0x84, 0x00, 0x00).with_le(length))?;
-        self.terminal.demand(answer.sw, || "GET CHALLENGE".to_owned())?;
-        Ok(answer.data)
     }
 
     fn index(&self, df: &str) -> Result<usize, ConformanceError> {

@@ -18,6 +18,11 @@ fn faults_are_told() {
         ("= r1 00", 1),
         ("> {auth IRK R1}\n< 9000", 1),
         ("> {sfi DF01/EF05 8}\n< 9000", 1),
+        ("^ 00D60000 01 00", 1),
+        ("^ three 00D60000", 1),
+        ("^ 3 00D6000", 1),
+        ("^ 3", 1),
+        ("! interface radio", 1),
     ] {
         match Flow::parse(text) {
             Err(ConformanceError::Transcript { line: told, .. }) => assert_eq!(told, line, "{text}"),
@@ -48,6 +53,15 @@ fn references_are_collected() {
         assert!(references.contains(&one), "{one:?} is not in {references:?}");
     }
     assert_eq!(flow.len(), 2);
+}
+
+#[test]
+fn a_cut_needs_no_answer_but_a_bench() {
+    let needs = |text: &str| Flow::parse(text).expect("well-formed").needs_bench();
+    assert!(needs("^ 3 00D60000 01 00\n> 00B00000 01\n< {1} 9000"));
+    assert!(needs("^ 3 00D60000 01 00\n< 9000"));
+    assert!(needs("! interface contactless"));
+    assert!(!needs("! reset\n> 00B00000 01\n< {1} 9000"));
 }
 
 proptest! {

@@ -14,7 +14,7 @@ pub use record::{CaseResult, Failure, Run, RunError, Subject as SubjectRecord, V
 use crate::ConformanceError;
 use crate::flow::{Deviation, Player};
 use crate::suite::{Case, Effect, Suite, Text};
-use crate::terminal::{Subject, Terminal};
+use crate::terminal::{Selections, Subject, Terminal};
 use card_model::words::{Explain, Lang};
 use masked::Transcript;
 use reader::channel::{Channel, Masking, Trace};
@@ -94,6 +94,7 @@ pub fn run(
         subject,
         options,
         masking: Masking::Masked(Some(Arc::new(subject.profile.clone()))),
+        selections: Selections::default(),
     };
     let count = cases.len();
     run.interrupted = runner.lost();
@@ -133,10 +134,11 @@ struct Runner<'a> {
     subject: Subject<'a>,
     options: &'a Options,
     masking: Masking,
+    selections: Selections,
 }
 
 /// How a case ended.
-enum End {
+pub(crate) enum End {
     Passed,
     Failed(&'static str, Deviation),
     NotApplicable(Text),
@@ -149,6 +151,13 @@ impl Runner<'_> {
         if let Some(obstacle) = case.obstacle(self.subject, interface, self.suite.routines())? {
             return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(obstacle)));
         }
+        if case.steps.needs_bench() && !self.channel.is_bench() {
+            let reason = Text::new(
+                "读卡器不能在指令中途断电或更换界面；仅对本进程内的模拟卡运行",
+                "the power cannot be cut within a command, nor the interface changed, over this channel: for simulated cards only",
+            );
+            return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
+        }
         if case.effect == Effect::Irreversible && !self.options.destructive {
             let reason = Text::new(
                 "不可逆的用例，需 --destructive 才运行",
@@ -160,7 +169,7 @@ impl Runner<'_> {
         let transcript = Transcript::default();
         let mut traced = Trace::new(&mut *self.channel, transcript.clone(), self.masking.clone());
         transcript.clear();
-        let mut terminal = Terminal::new(&mut traced, &mut *self.module, self.subject);
+        let mut terminal = Terminal::new(&mut traced, &mut *self.module, self.subject).comparing(&mut self.selections);
         let (end, remark) = play(case, self.suite, &mut terminal);
         let commands = terminal.commands;
         let mut result = match end {
@@ -189,12 +198,24 @@ impl Runner<'_> {
     }
 }
 
-/// Plays a case: before, steps, after. The second part is a remark on cleaning up.
-fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
+/// Plays a case: before, steps, after; the card is back on its interface then. The second part is a remark on cleaning up.
+pub(crate) fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
+    let interface = terminal.interface();
+    let (end, remark) = play_on(case, suite, terminal);
+    if terminal.interface() == interface {
+        return (end, remark);
+    }
+    let back = terminal.change_interface(interface).err();
+    (end, remark.or(back.map(|error| in_both(&error))))
+}
+
+fn play_on(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
     let mut player = Player::new(terminal, suite.routines());
     for call in &case.before {
-        if let Err(error) = player.call(call) {
-            return (End::Inconclusive(in_both(&error)), None);
+        match player.call(call) {
+            Ok(()) => {}
+            Err(error @ ConformanceError::Answer { .. }) => return (End::Failed("before", wrong_answer(&error)), None),
+            Err(error) => return (End::Inconclusive(in_both(&error)), None),
         }
     }
     let end = match player.play(&case.steps) {
@@ -215,8 +236,26 @@ fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option
             };
             (End::Failed("after", deviation), None)
         }
+        (End::Passed, Some(error @ ConformanceError::Answer { .. })) => {
+            (End::Failed("after", wrong_answer(&error)), None)
+        }
         (End::Passed, Some(error)) => (End::Inconclusive(in_both(&error)), None),
         (end, trouble) => (end, trouble.map(|error| in_both(&error))),
+    }
+}
+
+/// A routine's answer that is another one than it must be.
+fn wrong_answer(error: &ConformanceError) -> Deviation {
+    let (source, expected, got) = match error {
+        ConformanceError::Answer { step, expected, got } => (step.clone(), expected.clone(), got.clone()),
+        _ => Default::default(),
+    };
+    Deviation {
+        line: 0,
+        source,
+        expected,
+        got,
+        detail: error.to_string(),
     }
 }
 

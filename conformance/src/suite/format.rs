@@ -201,6 +201,15 @@ impl From<card_model::card::Interface> for InterfaceName {
     }
 }
 
+impl From<InterfaceName> for card_model::card::Interface {
+    fn from(interface: InterfaceName) -> Self {
+        match interface {
+            InterfaceName::Contact => Self::Contact,
+            InterfaceName::Contactless => Self::Contactless,
+        }
+    }
+}
+
 /// What a case does to the card. Cases run in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]

@@ -110,6 +110,24 @@ pub trait Channel {
         None
     }
 
+    /// Whether the power can be cut within a command ([`Channel::lose_power_after`]), and whether the card can be put to its other
+    /// interface ([`Channel::change_interface`]). Readers cannot do either; simulated cards in this process can.
+    fn is_bench(&self) -> bool {
+        false
+    }
+
+    /// Lets the power go after the card has written `words` more words to its memory; `None`: not any more. The command that runs into
+    /// it gets no answer. A channel that is no [bench](Channel::is_bench) does nothing.
+    fn lose_power_after(&mut self, _words: Option<u64>) {}
+
+    /// Changes the interface and resets the card there. A channel that is no [bench](Channel::is_bench) only resets it.
+    ///
+    /// # Errors
+    /// As [`Channel::reset`]; the card does not have that interface.
+    fn change_interface(&mut self, _interface: Interface) -> Result<(), TransportError> {
+        self.reset()
+    }
+
     /// Remark for the trace and the transcript, such as the step that begins now. Other channels ignore it.
     fn comment(&mut self, _text: &str) {}
 }
@@ -135,6 +153,15 @@ impl<C: Channel + ?Sized> Channel for &mut C {
     }
     fn reason(&self) -> Option<Reason> {
         (**self).reason()
+    }
+    fn is_bench(&self) -> bool {
+        (**self).is_bench()
+    }
+    fn lose_power_after(&mut self, words: Option<u64>) {
+        (**self).lose_power_after(words);
+    }
+    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
+        (**self).change_interface(interface)
     }
     fn comment(&mut self, text: &str) {
         (**self).comment(text);
@@ -162,6 +189,15 @@ impl<C: Channel + ?Sized> Channel for Box<C> {
     }
     fn reason(&self) -> Option<Reason> {
         (**self).reason()
+    }
+    fn is_bench(&self) -> bool {
+        (**self).is_bench()
+    }
+    fn lose_power_after(&mut self, words: Option<u64>) {
+        (**self).lose_power_after(words);
+    }
+    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
+        (**self).change_interface(interface)
     }
     fn comment(&mut self, text: &str) {
         (**self).comment(text);

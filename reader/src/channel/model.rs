@@ -255,6 +255,18 @@ impl<M: Chip> Channel for ModelChannel<M> {
     fn reason(&self) -> Option<Reason> {
         self.card.refusal().cloned()
     }
+
+    fn is_bench(&self) -> bool {
+        true
+    }
+
+    fn lose_power_after(&mut self, words: Option<u64>) {
+        self.card.lose_power_after(words);
+    }
+
+    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
+        Self::change_interface(self, interface)
+    }
 }
 
 /// The file under its lock, and what it holds.

@@ -87,6 +87,20 @@ impl<C: Channel> Channel for Slow<C> {
         self.channel.reason()
     }
 
+    fn is_bench(&self) -> bool {
+        self.channel.is_bench()
+    }
+
+    fn lose_power_after(&mut self, words: Option<u64>) {
+        self.channel.lose_power_after(words);
+    }
+
+    fn change_interface(&mut self, interface: card_model::card::Interface) -> Result<(), TransportError> {
+        self.channel.change_interface(interface)?;
+        wait_reset(self.line, self.channel.reset_answer().bytes.len());
+        Ok(())
+    }
+
     fn comment(&mut self, text: &str) {
         self.channel.comment(text);
     }

@@ -95,6 +95,17 @@ impl<C: Channel, W: Write> Trace<C, W> {
             self.failure.get_or_insert(error);
         }
     }
+
+    fn note_reset(&mut self, result: &Result<(), TransportError>) {
+        if let Some(masker) = &mut self.masker {
+            masker.reset();
+        }
+        let text = match result {
+            Ok(()) => reset_remark(self.channel.reset_answer()),
+            Err(error) => format!("# {}", one_line(&error.to_string())),
+        };
+        self.write(&(text + "\n"));
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -133,14 +144,24 @@ impl<C: Channel, W: Write> Channel for Trace<C, W> {
 
     fn reset(&mut self) -> Result<(), TransportError> {
         let result = self.channel.reset();
-        if let Some(masker) = &mut self.masker {
-            masker.reset();
+        self.note_reset(&result);
+        result
+    }
+
+    fn is_bench(&self) -> bool {
+        self.channel.is_bench()
+    }
+
+    fn lose_power_after(&mut self, words: Option<u64>) {
+        if let Some(words) = words {
+            self.write(&format!("# power goes after {words} words written\n"));
         }
-        let text = match &result {
-            Ok(()) => reset_remark(self.channel.reset_answer()),
-            Err(error) => format!("# {}", one_line(&error.to_string())),
-        };
-        self.write(&(text + "\n"));
+        self.channel.lose_power_after(words);
+    }
+
+    fn change_interface(&mut self, interface: card_model::card::Interface) -> Result<(), TransportError> {
+        let result = self.channel.change_interface(interface);
+        self.note_reset(&result);
         result
     }
 

@@ -33,7 +33,7 @@ pub enum Bend {
     CardOpen,
     /// Internal files may be read as transparent ones.
     InternalFiles,
-    /// Key files are transparent files like any other.
+    /// Public key files are transparent files like any other, and free to write.
     KeyFiles,
 }
 
@@ -88,7 +88,12 @@ impl Bend {
                     ef.key_pair = None;
                 }
             }
-            Self::KeyFiles => files.efs.iter_mut().for_each(|ef| ef.key_pair = None),
+            Self::KeyFiles => {
+                for ef in files.efs.iter_mut().filter(|ef| ef.key_pair.is_some()) {
+                    ef.key_pair = None;
+                    ef.update = Condition::decode(&[0]).unwrap_or_default();
+                }
+            }
             Self::Unlocked => {
                 let keys = card.files.keys.iter().filter(|key| key.is_locked(&card.memory));
                 let places: Vec<usize> = keys.map(|key| key.address + offset::KEY_TRIES).collect();

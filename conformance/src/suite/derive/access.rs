@@ -230,9 +230,11 @@ fn command(path: &str, file: &ElementaryFile, operation: Operation, way: &Way, g
     let mut lines = Vec::new();
     if internal {
         // A card may hide such a file.
-        lines.push(format!("> 00A40200 [ {{fid {path}}} ]"));
-        lines.push("< 9000".to_owned());
-        lines.push("< 6A82".to_owned());
+        for remembered in ["= HIDDEN {SW}", "? equal HIDDEN {SW}"] {
+            lines.push(format!("> 00A40200 [ {{fid {path}}} ]"));
+            lines.push("< 9000/6A82".to_owned());
+            lines.push(remembered.to_owned());
+        }
     } else if way.selected {
         lines.push(format!("! select {path}"));
     }
@@ -256,11 +258,21 @@ fn command(path: &str, file: &ElementaryFile, operation: Operation, way: &Way, g
     match (operation, granted) {
         (Operation::Read, true) => lines.extend(way.answers.iter().map(|answer| format!("< {answer}"))),
         (Operation::Update, true) => lines.push("< 9000".to_owned()),
-        (_, false) if internal => lines.push("< 6982/6981/6986".to_owned()),
-        (Operation::Update, false) if file.key_pair.is_some() => lines.push("< 6982/6981".to_owned()),
+        (_, false) if internal => refused_alike(&mut lines, "6982/6981/6986"),
+        (Operation::Update, false) if file.key_pair.is_some() => refused_alike(&mut lines, "6982/6981"),
         (_, false) => lines.push("< 6982".to_owned()),
     }
     lines
+}
+
+/// Where more than one refusal is right it is at least the same one each time.
+fn refused_alike(lines: &mut Vec<String>, words: &str) {
+    let command = lines.last().cloned().unwrap_or_default();
+    lines.push(format!("< {words}"));
+    lines.push("= SAME {SW}".to_owned());
+    lines.push(command);
+    lines.push(format!("< {words}"));
+    lines.push("? equal SAME {SW}".to_owned());
 }
 
 const fn zh(operation: Operation) -> &'static str {

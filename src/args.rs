@@ -7,6 +7,7 @@ mod hsm;
 mod ledger;
 mod order;
 mod psam;
+mod service;
 mod trace;
 
 pub use account::*;
@@ -17,6 +18,7 @@ pub use hsm::*;
 pub use ledger::*;
 pub use order::*;
 pub use psam::*;
+pub use service::*;
 use std::path::PathBuf;
 pub use trace::*;
 

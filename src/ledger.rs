@@ -10,11 +10,12 @@ use crate::output::{Report, Table};
 use crate::samples::write_once;
 use card_model::words::Lang;
 use jiff::Timestamp;
-use personalize::ledger::{Audit, Entrance, Head, Ledger, LedgerError, Outlet, Refusal, Rules, Staff, TableLine};
+use personalize::ledger::{Audit, Entrance, Head, Ledger, LedgerAccess, LedgerError, Outlet, Rules, Staff, TableLine};
 use personalize::numbers::Region;
 use rust_i18n::t;
 use serde::Deserialize;
 use serde_json::json;
+use service::Client;
 
 /// Runs one of the verbs.
 pub fn run(verb: &Verb, desk: &Desk) -> Result<Report, Failure> {
@@ -22,6 +23,8 @@ pub fn run(verb: &Verb, desk: &Desk) -> Result<Report, Failure> {
         Verb::Init(it) => init(it, desk),
         Verb::Outlet(it) => outlet(it, desk),
         Verb::Staff(it) => staff(it, desk),
+        Verb::Token(it) => crate::service::token(it, desk),
+        Verb::Serve(it) => crate::service::serve(it, desk),
         Verb::Status(it) => status(&it.place, desk),
         Verb::Overdue(it) => overdue(&it.place, desk),
         Verb::History(it) => history(it, desk),
@@ -75,7 +78,7 @@ fn outlet(it: &LedgerOutlet, desk: &Desk) -> Result<Report, Failure> {
             revision: 0,
         })
     }));
-    enter(&mut ledger, &it.place, &entrances, &it.id, desk)
+    enter(ledger.as_mut(), &it.place, &entrances, &it.id, desk)
 }
 
 fn staff(it: &LedgerStaff, desk: &Desk) -> Result<Report, Failure> {
@@ -87,11 +90,11 @@ fn staff(it: &LedgerStaff, desk: &Desk) -> Result<Report, Failure> {
         active: !it.gone,
         revision: 0,
     };
-    enter(&mut ledger, &it.place, &[Entrance::Staff(staff)], &it.id, desk)
+    enter(ledger.as_mut(), &it.place, &[Entrance::Staff(staff)], &it.id, desk)
 }
 
 fn enter(
-    ledger: &mut Ledger,
+    ledger: &mut dyn LedgerAccess,
     place: &LedgerPlace,
     entrances: &[Entrance],
     id: &str,
@@ -159,8 +162,10 @@ fn history(it: &LedgerHistory, desk: &Desk) -> Result<Report, Failure> {
     let locale = lang.locale();
     let rules = desk.rules(&it.place)?;
     let mut ledger = desk.ledger(&it.place)?;
-    desk.allow_audit(&mut ledger, &rules, &it.place)?;
-    let lines = ledger.history(&it.subject).map_err(|e| desk.ledger_failure(&e))?;
+    let who = desk.who(&it.place)?;
+    let lines = ledger
+        .history(&rules, who, Timestamp::now(), &it.subject)
+        .map_err(|e| desk.ledger_failure(&e))?;
     if lines.is_empty() {
         return Err(Failure::input(t!(
             "ledger.no_history",
@@ -270,8 +275,10 @@ fn audit(it: &LedgerAudit, desk: &Desk) -> Result<Report, Failure> {
     };
     let rules = desk.rules(&it.place)?;
     let mut ledger = desk.ledger(&it.place)?;
-    desk.allow_audit(&mut ledger, &rules, &it.place)?;
-    let audit = ledger.audit(&earlier).map_err(|e| desk.ledger_failure(&e))?;
+    let who = desk.who(&it.place)?;
+    let audit = ledger
+        .audit(&rules, who, Timestamp::now(), &earlier)
+        .map_err(|e| desk.ledger_failure(&e))?;
     Ok(audited(&audit, lang))
 }
 
@@ -307,8 +314,9 @@ fn audited(audit: &Audit, lang: Lang) -> Report {
 
 fn backup(it: &LedgerBackup, desk: &Desk) -> Result<Report, Failure> {
     let rules = desk.rules(&it.place)?;
-    let mut ledger = desk.ledger(&it.place)?;
-    desk.allow_audit(&mut ledger, &rules, &it.place)?;
+    let mut ledger = desk.own_ledger(&it.place)?;
+    let allowed = ledger.allow_audit(&rules, desk.who(&it.place)?, Timestamp::now());
+    allowed.map_err(|e| desk.ledger_failure(&e))?;
     copied(ledger.copy_to(&it.to), &it.to, desk)
 }
 
@@ -340,26 +348,17 @@ impl Desk<'_> {
             .ok_or_else(|| self.ledger_failure(&LedgerError::Address(personalize::ledger::UrlFault::Empty)))
     }
 
-    /// The ledger, opened.
-    pub fn ledger(&self, place: &LedgerPlace) -> Result<Ledger, Failure> {
-        Ledger::open(&self.ledger_address(place)?).map_err(|e| self.ledger_failure(&e))
-    }
-
-    /// The rules: those of the province, or those built in.
-    pub fn rules(&self, place: &LedgerPlace) -> Result<Rules, Failure> {
-        let rules = match &place.rules {
-            Some(path) => Rules::load(path),
-            None => Rules::builtin(),
-        };
-        rules.map_err(|e| Failure::explained(Class::Input, &e, self.output.lang))
-    }
-
     /// Who is at work.
     pub fn who<'p>(&self, place: &'p LedgerPlace) -> Result<&'p str, Failure> {
         let locale = self.output.lang.locale();
         let nobody =
             || Failure::input(t!("ledger.nobody", locale = locale)).next(t!("ledger.nobody_next", locale = locale));
-        place.who.as_deref().ok_or_else(nobody)
+        match place.who.as_deref() {
+            Some(who) => Ok(who),
+            // A service knows whose token it is.
+            None if place.ledger.as_deref().is_some_and(Client::is_service) => Ok(""),
+            None => Err(nobody()),
+        }
     }
 
     /// The number of a request: the one given, or a random one.
@@ -368,23 +367,5 @@ impl Desk<'_> {
             Some(given) => Ok(given.to_owned()),
             None => Ok(hex::encode(self.random::<16>()?)),
         }
-    }
-
-    fn allow_audit(&self, ledger: &mut Ledger, rules: &Rules, place: &LedgerPlace) -> Result<(), Failure> {
-        let allowed = ledger.allow_audit(rules, self.who(place)?, Timestamp::now());
-        allowed.map_err(|e| self.ledger_failure(&e))
-    }
-
-    /// Why the ledger did not do something, as a failure: a refusal by the rules is a "no", a wrong password one of its own,
-    /// everything else is to be mended.
-    pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
-        let class = match error {
-            LedgerError::Refused(refusal) => match **refusal {
-                Refusal::PasswordWrong { .. } | Refusal::PasswordLocked => Class::Pin,
-                _ => Class::Verdict,
-            },
-            _ => Class::Input,
-        };
-        Failure::explained(class, error, self.output.lang)
     }
 }

@@ -39,6 +39,7 @@ mod readers;
 mod samples;
 mod security;
 mod serve;
+mod service;
 mod session;
 mod sign;
 mod trace;

@@ -1,12 +1,13 @@
 //! The arguments of `ssc ledger`.
 
+use super::{LedgerServe, LedgerService, LedgerToken};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Which ledger, who is at work, by which rules.
 #[derive(Debug, Args)]
 pub struct LedgerPlace {
-    /// `FILE`, or `postgres://USER@HOST/DATABASE`.
+    /// `FILE`, `postgres://USER@HOST/DATABASE`, or `https://HOST:PORT` of a service.
     #[arg(long, env = "SSC_LEDGER", hide_env = true, value_name = "ADDRESS")]
     pub ledger: Option<String>,
     /// Member of the staff.
@@ -15,6 +16,8 @@ pub struct LedgerPlace {
     /// Rules of the province.
     #[arg(long, env = "SSC_RULES", hide_env = true, value_name = "FILE")]
     pub rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub service: LedgerService,
 }
 
 /// `ssc ledger`.
@@ -23,6 +26,8 @@ pub enum Ledger {
     Init(LedgerInit),
     Outlet(LedgerOutlet),
     Staff(LedgerStaff),
+    Token(LedgerToken),
+    Serve(LedgerServe),
     Status(LedgerStatus),
     Overdue(LedgerOverdue),
     History(LedgerHistory),

@@ -87,11 +87,9 @@ fn write(path: &Path, bytes: &[u8], desk: &Desk) -> Result<(), Failure> {
 /// Receipts (回盘).
 pub fn receipts(it: &OrderReceipts, desk: &Desk) -> Result<Report, Failure> {
     let mut ledger = desk.ledger(&it.place)?;
-    let outlet = ledger
-        .outlet_of(desk.who(&it.place)?, Timestamp::now())
-        .map_err(|e| desk.ledger_failure(&e))?;
+    let who = desk.who(&it.place)?;
     let lines = ledger
-        .receipts(&outlet, it.batch.as_deref())
+        .receipts(who, Timestamp::now(), it.batch.as_deref())
         .map_err(|e| desk.ledger_failure(&e))?;
     write(
         &it.out,

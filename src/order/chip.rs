@@ -9,7 +9,7 @@ use crate::output::Report;
 use crate::progress::Bar;
 use crate::session::today;
 use jiff::Timestamp;
-use personalize::ledger::{Details, Ledger, Order, Receipt, Rules, Target, holder};
+use personalize::ledger::{Details, LedgerAccess, Order, Receipt, Rules, Target, holder};
 use personalize::{Batch, HolderRules, IssueRun, Journal, ModelOs, Settings};
 use reader::channel::{Channel, SIMULATED};
 use reader::wellknown::CARD_NUMBER;
@@ -22,7 +22,7 @@ const REASON: usize = 200;
 /// Who makes a card, from what.
 struct Maker<'m> {
     desk: &'m Desk<'m>,
-    ledger: Ledger,
+    ledger: Box<dyn LedgerAccess>,
     rules: Rules,
     who: &'m str,
     settings: Settings,
@@ -268,7 +268,7 @@ pub fn number_of_card(desk: &Desk) -> Result<String, Failure> {
 }
 
 /// The card in the reader has to be the one the order is about.
-pub fn same_card(ledger: &mut Ledger, target: &Target, number: &str, desk: &Desk) -> Result<(), Failure> {
+pub fn same_card(ledger: &mut dyn LedgerAccess, target: &Target, number: &str, desk: &Desk) -> Result<(), Failure> {
     let of_card = Target::Card(number.to_owned());
     let found = ledger
         .progress(&of_card, Timestamp::now())
@@ -293,7 +293,7 @@ pub fn same_card(ledger: &mut Ledger, target: &Target, number: &str, desk: &Desk
 
 /// Blocks the chip in the reader, for good, and notes it.
 pub fn block(
-    ledger: &mut Ledger,
+    ledger: &mut dyn LedgerAccess,
     rules: &Rules,
     who: &str,
     receipt: &mut Receipt,
@@ -313,7 +313,7 @@ pub fn block(
 }
 
 /// Blocks the chip in the reader, if the ledger says that it is to be blocked; what is not, the ledger will say.
-pub fn block_due(ledger: &mut Ledger, order: &Order, desk: &Desk) -> Result<(), Failure> {
+pub fn block_due(ledger: &mut dyn LedgerAccess, order: &Order, desk: &Desk) -> Result<(), Failure> {
     let Some(target) = &order.target else { return Ok(()) };
     let found = ledger
         .progress(target, Timestamp::now())

@@ -95,7 +95,7 @@ fn act(name: &str, it: &OrderAct, desk: &Desk) -> Result<Report, Failure> {
     // The card in the reader is in the clerk's hand, and says itself which one it is.
     if desk.common.reader.is_some() {
         let number = chip::number_of_card(desk)?;
-        chip::same_card(&mut ledger, &target, &number, desk)?;
+        chip::same_card(ledger.as_mut(), &target, &number, desk)?;
         target = Target::Card(number);
         in_hand = true;
     }
@@ -109,14 +109,14 @@ fn act(name: &str, it: &OrderAct, desk: &Desk) -> Result<Report, Failure> {
     };
     let order = Order::new(desk.request(it.request.as_deref())?, name, Some(target)).with(details);
     if desk.common.reader.is_some() && name == "blocked" {
-        chip::block_due(&mut ledger, &order, desk)?;
+        chip::block_due(ledger.as_mut(), &order, desk)?;
     }
     let done = ledger.perform(&rules, who, Timestamp::now(), &order);
     let mut receipt = done.map_err(|e| desk.ledger_failure(&e))?;
     let mut told = None;
     // The ledger first: a chip is blocked only when the ledger has said so.
     if desk.common.reader.is_some() && receipt.card.as_ref().is_some_and(|card| card.chip == "block_due") {
-        told = chip::block(&mut ledger, &rules, who, &mut receipt, &order.request, desk).err();
+        told = chip::block(ledger.as_mut(), &rules, who, &mut receipt, &order.request, desk).err();
     }
     Ok(reported(&receipt, &rules, desk).with(told))
 }

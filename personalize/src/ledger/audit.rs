@@ -5,6 +5,7 @@
 //! an older state are found, and the first broken link of each chain is named. Who can rewrite the whole database can rewrite
 //! all digests too: against that, the ends of the chains ([`Audit::heads`]) are kept elsewhere and handed to a later audit.
 
+use super::credential::Credential;
 use super::electronic::{Binding, Ecard, Password, Spent};
 use super::entities::{Application, Batch, Card, Outlet, Person, Series, Staff, every_table};
 use super::error::LedgerError;
@@ -14,6 +15,7 @@ use super::store::Ledger;
 use super::transaction::Transaction;
 use crate::words::message;
 use card_model::words::Lang;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,7 +25,7 @@ const PAGE: i64 = 1000;
 const LISTED: usize = 100;
 
 /// What an audit found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// Whether nothing is wrong.
     pub whole: bool,
@@ -40,7 +42,7 @@ pub struct Audit {
 }
 
 /// The end of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Head {
     /// Outlet.
     pub chain: String,
@@ -51,7 +53,7 @@ pub struct Head {
 }
 
 /// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What.
     pub kind: FindingKind,
@@ -62,7 +64,7 @@ pub struct Finding {
 }
 
 /// Kinds of findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
     /// The line, or an image of a row it changed, does not give its digest.

@@ -1,6 +1,7 @@
 //! A backup is a ledger of its own: all rows of one consistent picture, copied while others go on working, into an SQLite file or
 //! an empty server. The same copying restores it, and moves an outlet's ledger to a city's server when it has outgrown its file.
 
+use super::credential::Credential;
 use super::electronic::{Binding, Ecard, Password, Spent};
 use super::engine::{Access, Engine, Url, Value};
 use super::entities::{Application, Batch, Card, Outlet, Person, Series, Staff, every_table};

@@ -3,10 +3,11 @@
 use super::record::{flag, table};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A bank outlet, or any other place where cards are applied for, made or handed over. Each has a chain of log lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outlet {
     /// Its number; capital letters, digits and `-`.
     pub id: String,
@@ -17,12 +18,13 @@ pub struct Outlet {
     /// The bank it belongs to.
     pub bank: String,
     /// How often the row was changed.
+    #[serde(default)]
     pub revision: i64,
 }
 table!("outlet", Outlet: id, name, region, bank, revision);
 
 /// Somebody, or something, that works with the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Staff {
     /// Name by which the log knows them.
     pub id: String,
@@ -32,14 +34,16 @@ pub struct Staff {
     pub role: String,
     /// Whether they still work there.
     #[serde(with = "flag")]
+    #[schemars(with = "i64", range(min = 0, max = 1))]
     pub active: bool,
     /// How often the row was changed.
+    #[serde(default)]
     pub revision: i64,
 }
 table!("staff", Staff: id, outlet, role, active, revision);
 
 /// A person with a social security number.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Person {
     /// Social security number, 18 characters.
     pub id: String,
@@ -73,7 +77,7 @@ impl core::fmt::Debug for Person {
 }
 
 /// An application for a card, until the card is in the holder's hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Application {
     /// Outlet and number in the outlet's log.
     pub id: String,
@@ -128,7 +132,7 @@ table!("application", Application: id, person, kind, reason_code, channel, outle
     agent_document, state, failure, card, old_card, fee_fen, paid_fen, applied, promised, changed, receiver, open_of, revision);
 
 /// A card that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Card {
     /// Card number, 9 characters.
     pub id: String,
@@ -177,7 +181,7 @@ table!("card", Card: id, person, application, outlet, region, bank, card_id, his
     financial, medical, pin, chip, ended, changed, valid_of, sealed_of, revision);
 
 /// A file of applications that was fed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Batch {
     /// Outlet and digest of the file: the same file is the same batch.
     pub id: String,
@@ -199,7 +203,7 @@ pub struct Batch {
 table!("batch", Batch: id, file, outlet, channel, total, accepted, rejected, revision);
 
 /// Card numbers are counted for each prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Series {
     /// What the card numbers begin with.
     pub id: String,
@@ -224,6 +228,7 @@ macro_rules! every_table {
         $do!(Binding);
         $do!(Password);
         $do!(Spent);
+        $do!(Credential);
     };
 }
 pub(super) use every_table;

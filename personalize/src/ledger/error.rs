@@ -86,6 +86,28 @@ pub enum LedgerError {
     Rules(#[from] RulesError),
     /// It could not be found out who somebody is.
     RealName(#[from] RealNameError),
+    /// A service said no, in its own words.
+    Served(Box<Served>),
+    /// A service does not answer, or not as one.
+    Service {
+        /// Its address.
+        address: String,
+        /// Why.
+        words: String,
+    },
+}
+
+/// Why a service did not do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Whether the rules do not allow it.
+    pub refused: bool,
+    /// Name of the refusal, or of what is wrong.
+    pub name: String,
+    /// In English.
+    pub en: Explanation,
+    /// In Chinese.
+    pub zh: Explanation,
 }
 
 impl From<Fault> for LedgerError {
@@ -111,6 +133,15 @@ impl From<Refusal> for LedgerError {
 }
 
 impl LedgerError {
+    /// Name of the refusal, where the rules do not allow it: a "no", and nothing to be mended.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.name()),
+            Self::Served(served) => Some(served.name.as_str()).filter(|_| served.refused),
+            _ => None,
+        }
+    }
+
     pub(super) fn damaged<R: Record>(id: &str, words: &str) -> Self {
         Self::Damaged {
             table: R::TABLE,
@@ -167,6 +198,11 @@ impl Explain for LedgerError {
             Self::Refused(refusal) => refusal.explain(lang),
             Self::Rules(error) => error.explain(lang),
             Self::RealName(error) => error.explain(lang),
+            Self::Served(served) => match lang {
+                Lang::En => served.en.clone(),
+                Lang::Zh => served.zh.clone(),
+            },
+            Self::Service { address, words: why } => words("service", &[("address", address)], Some(why)),
         }
     }
 }

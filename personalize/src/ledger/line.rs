@@ -5,6 +5,7 @@
 //! in front, so that no two different lines read the same.
 
 use super::engine::{Row, Value};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sm3::{Digest, Sm3};
 
@@ -12,7 +13,7 @@ use sm3::{Digest, Sm3};
 pub(super) const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// One line: who did what, where, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The outlet whose chain it is.
     pub chain: String,

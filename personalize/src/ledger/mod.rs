@@ -36,9 +36,11 @@
 //! Who has the address of the database and may write to it is trusted to say who is at work; the roles are a rule of the
 //! house, not a lock. What was done against the rules by other means, the audit finds.
 
+mod access;
 mod audit;
 mod backup;
 mod batch;
+mod credential;
 mod electronic;
 mod engine;
 mod entities;
@@ -55,12 +57,14 @@ mod staff;
 mod store;
 mod transaction;
 
+pub use access::LedgerAccess;
 pub use audit::{Audit, Finding, FindingKind, Head};
 pub use batch::{BatchFile, BatchReport, Rejected, Returned, write_receipts};
+pub use credential::Credential;
 pub use electronic::{Asked, Binding, Ecard, Program, RealName, RealNameError, Spent};
 pub use engine::UrlFault;
 pub use entities::{Application, Batch, Card, Outlet, Person, Staff};
-pub use error::LedgerError;
+pub use error::{LedgerError, Served};
 pub use holder::holder;
 pub use line::Line;
 pub use order::{Agent, Applicant, Details, Identified, Order, PresentedCode, Receipt, Secret, Target};

@@ -13,10 +13,11 @@ use card_model::words::Lang;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where an application stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
     /// The application.
     pub application: Application,
@@ -29,7 +30,7 @@ pub struct Progress {
 }
 
 /// What is known about a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// The person.
     pub person: Person,
@@ -46,10 +47,10 @@ pub struct Standing {
 }
 
 /// Something that should have happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Overdue {
     /// `promise`: the card should be there; `oral_loss`: a formal report of loss should have followed.
-    pub kind: &'static str,
+    pub kind: String,
     /// Application or card number.
     pub subject: String,
     /// Outlet.
@@ -190,7 +191,7 @@ impl Ledger {
 }
 
 /// How much of what there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// People.
     pub people: i64,
@@ -239,7 +240,7 @@ fn promises(transaction: &mut Transaction<'_>, today: Date) -> Result<Vec<Overdu
     let condition = "state IN ('applied', 'making', 'failed', 'made') AND promised < $1 ORDER BY promised, id";
     let found = transaction.find::<Application>(condition, &[today.to_string().into()])?;
     let overdue = found.into_iter().map(|it| Overdue {
-        kind: "promise",
+        kind: "promise".to_owned(),
         subject: it.id,
         outlet: it.outlet,
         state: it.state,
@@ -255,7 +256,7 @@ fn oral_losses(transaction: &mut Transaction<'_>, rules: &Rules, today: Date) ->
     let overdue = found.into_iter().filter_map(|card| {
         let due = due(&card).filter(|due| *due < today)?;
         Some(Overdue {
-            kind: "oral_loss",
+            kind: "oral_loss".to_owned(),
             subject: card.id,
             outlet: card.outlet,
             state: rules.card_state(card.state)?.name.clone(),

@@ -8,9 +8,12 @@ use super::store::Ledger;
 use super::transaction::{Actor, Entry, Transaction};
 use crate::numbers::Region;
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// An outlet, or somebody who works at one, to be entered or changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Entrance {
     /// An outlet; its `revision` is not looked at.
     Outlet(Outlet),
@@ -46,7 +49,7 @@ impl Ledger {
                 _ => None,
             };
             if let Some(actor) = actor.as_ref().filter(|actor| !rules.may_enter(&actor.role)) {
-                return Err(role(rules, &actor.role));
+                return Err(may_not_enter(rules, &actor.role));
             }
             for (number, entrance) in entrances.iter().enumerate() {
                 let (subject, outlet) = save(transaction, entrance)?;
@@ -81,26 +84,47 @@ impl Ledger {
         self.read(|transaction| Ok(transaction.actor(who, at)?.outlet.id))
     }
 
+    /// Whether somebody may ask what is known about people.
+    ///
+    /// # Errors
+    /// Not by the rules; nobody of that name works here.
+    pub fn allow_inquiry(&mut self, rules: &Rules, who: &str, at: Timestamp) -> Result<(), LedgerError> {
+        let act = ["ask about people", "查询人员"];
+        self.allow(rules, who, at, act, &rules.administration.inquire)
+    }
+
     /// Whether somebody may read the log and make backups.
     ///
     /// # Errors
     /// Not by the rules; nobody of that name works here.
     pub fn allow_audit(&mut self, rules: &Rules, who: &str, at: Timestamp) -> Result<(), LedgerError> {
+        let act = ["read the log", "查看日志"];
+        self.allow(rules, who, at, act, &rules.administration.audit)
+    }
+
+    fn allow(
+        &mut self,
+        rules: &Rules,
+        who: &str,
+        at: Timestamp,
+        act: [&str; 2],
+        roles: &[String],
+    ) -> Result<(), LedgerError> {
         let actor = self.read(|transaction| transaction.actor(who, at))?;
-        if rules.may_audit(&actor.role) {
+        if roles.contains(&actor.role) {
             return Ok(());
         }
-        let who = rules.administration.audit.iter().map(String::as_str);
         Err(Refusal::Role {
-            act: ["read the log".to_owned(), "查看日志".to_owned()],
+            act: act.map(str::to_owned),
             role: both(rules, &actor.role),
-            who: both_all(rules, who),
+            who: both_all(rules, roles.iter().map(String::as_str)),
         }
         .into())
     }
 }
 
-fn role(rules: &Rules, role: &str) -> LedgerError {
+/// The role may enter neither outlets nor staff.
+pub(super) fn may_not_enter(rules: &Rules, role: &str) -> LedgerError {
     Refusal::Role {
         act: ["enter outlets and staff".to_owned(), "登记网点和人员".to_owned()],
         role: both(rules, role),

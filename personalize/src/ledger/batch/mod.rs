@@ -16,9 +16,11 @@ use super::transaction::Entry;
 use card_model::words::{Explain, Lang};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sheet::Sheet;
 use sm3::{Digest, Sm3};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Rows in one transaction.
@@ -45,7 +47,7 @@ const COLUMNS: [(&str, &str); 16] = [
 ];
 
 /// What became of a batch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchReport {
     /// Number of the batch.
     pub batch: String,
@@ -60,14 +62,12 @@ pub struct BatchReport {
 }
 
 /// A row that was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
     /// Number of the row, as a spreadsheet counts.
     pub row: u64,
     /// Why, and what to do.
     pub reason: String,
-    #[serde(skip)]
-    cells: Vec<String>,
 }
 
 /// A file of applications, read and not yet fed.
@@ -78,6 +78,7 @@ pub struct BatchFile {
     digest: String,
     columns: Vec<Option<usize>>,
     sheet: Sheet,
+    content: Vec<u8>,
 }
 
 impl BatchFile {
@@ -120,7 +121,23 @@ impl BatchFile {
             digest: hex::encode(&Sm3::digest(bytes)[..8]),
             columns,
             sheet,
+            content: bytes.to_vec(),
         })
+    }
+
+    /// Its name, without folders.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The channel of the rules by which it came.
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// The file as it was read.
+    pub fn content(&self) -> &[u8] {
+        &self.content
     }
 
     /// Number of rows.
@@ -138,8 +155,11 @@ impl BatchFile {
         let mut writer = csv::WriterBuilder::new()
             .flexible(true)
             .from_writer(b"\xEF\xBB\xBF".to_vec());
-        let rows = std::iter::once((&self.sheet.header, COLUMNS[reason].0))
-            .chain(rejected.iter().map(|it| (&it.cells, it.reason.as_str())));
+        let cells: HashMap<u64, &Vec<String>> = self.sheet.rows.iter().map(|(row, cells)| (*row, cells)).collect();
+        let rejected = rejected
+            .iter()
+            .filter_map(|it| Some((*cells.get(&it.row)?, it.reason.as_str())));
+        let rows = std::iter::once((&self.sheet.header, COLUMNS[reason].0)).chain(rejected);
         for (cells, reason) in rows {
             let cells = cells
                 .iter()
@@ -251,7 +271,7 @@ impl Ledger {
                 .collect();
             let good: Vec<Order> = orders.iter().filter_map(|order| order.as_ref().ok().cloned()).collect();
             let mut results = self.perform_all(rules, who, at, &good)?.into_iter();
-            for ((row, cells), order) in chunk.iter().zip(orders) {
+            for ((row, _), order) in chunk.iter().zip(orders) {
                 let result =
                     order.and_then(|_| results.next().unwrap_or_else(|| Err(LedgerError::input("request", ""))));
                 match result {
@@ -260,7 +280,6 @@ impl Ledger {
                     Err(error) => report.rejected.push(Rejected {
                         row: *row,
                         reason: told(&error, lang),
-                        cells: cells.clone(),
                     }),
                 }
             }

@@ -3,13 +3,14 @@
 use super::super::entities::{Application, Card, Person};
 use super::super::error::LedgerError;
 use super::super::store::Ledger;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Lines read at a time.
 const PAGE: usize = 500;
 
 /// One line of the receipts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Returned {
     /// Application.
     pub application: String,

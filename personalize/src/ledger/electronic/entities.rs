@@ -2,10 +2,11 @@
 
 use super::super::record::{flag, table};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An electronic card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ecard {
     /// Its number: 16 digits, the first not 0. Codes carry it; it says nothing about the person.
     pub id: String,
@@ -49,7 +50,7 @@ impl Ecard {
 }
 
 /// A channel that an electronic card is, or was, bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Binding {
     /// Electronic card and channel.
     pub id: String,
@@ -59,6 +60,7 @@ pub struct Binding {
     pub channel: String,
     /// Whether it is bound now.
     #[serde(with = "flag")]
+    #[schemars(with = "i64", range(min = 0, max = 1))]
     pub active: bool,
     /// Since when.
     pub changed: Timestamp,
@@ -82,7 +84,7 @@ pub(in super::super) struct Password {
 table!("password", Password: id, verifier, tries, revision);
 
 /// A payment code that moved money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spent {
     /// Issuer and number of the code.
     pub id: String,

@@ -96,7 +96,7 @@ impl Fault {
 }
 
 /// A connection to a database.
-pub(super) trait Engine {
+pub(super) trait Engine: Send {
     /// Begins a transaction.
     fn begin(&mut self, access: Access) -> Result<(), Fault>;
     /// Runs one statement; the number of rows it changed.

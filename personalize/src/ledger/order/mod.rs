@@ -17,10 +17,11 @@ use super::error::LedgerError;
 use super::rules::Rules;
 use crate::citizen::SocialSecurityNumber;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an order is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The person with this social security number: their open application, their card, or their electronic card.
@@ -34,7 +35,7 @@ pub enum Target {
 }
 
 /// Who applies, as they stand at the counter.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Applicant {
     /// Social security number.
@@ -68,7 +69,7 @@ impl core::fmt::Debug for Applicant {
 }
 
 /// Somebody who acts for the holder.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Agent {
     /// Their name.
@@ -92,7 +93,7 @@ impl core::fmt::Debug for Agent {
 }
 
 /// A method by which it was, or is to be, made sure that the person is who they say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identified {
     /// Method of the rules.
@@ -103,7 +104,7 @@ pub struct Identified {
 }
 
 /// A payment code that was presented and found good by its signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresentedCode {
     /// Number of the issuer.
@@ -122,7 +123,7 @@ impl PresentedCode {
 }
 
 /// What somebody wants done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// Number of the request, chosen by who asks: a request is done once.
@@ -138,7 +139,7 @@ pub struct Order {
 }
 
 /// What an order says besides; what an act does not need is not looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Details {
     /// `apply`: who.
@@ -212,7 +213,7 @@ impl Order {
 }
 
 /// What came out of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// Number of the request.
     pub request: String,

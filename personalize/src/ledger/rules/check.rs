@@ -67,7 +67,9 @@ pub(super) fn problems(rules: &Rules) -> Vec<String> {
             problems.push(format!("channel {}: unknown role {role}", channel.name));
         }
     }
-    for role in rules.administration.enter.iter().chain(&rules.administration.audit) {
+    let administration = &rules.administration;
+    let roles = [&administration.enter, &administration.audit, &administration.inquire];
+    for role in roles.into_iter().flatten() {
         if !rules.has_role(role) {
             problems.push(format!("administration: unknown role {role}"));
         }

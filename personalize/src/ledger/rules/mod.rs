@@ -43,6 +43,8 @@ pub struct Rules {
     pub(super) act: Vec<Named>,
     pub(super) transition: Vec<Transition>,
     pub(super) calendar: Calendar,
+    #[serde(skip)]
+    text: String,
 }
 
 /// States of applications.
@@ -139,6 +141,7 @@ pub struct Channel {
 pub(super) struct Administration {
     pub enter: Vec<String>,
     pub audit: Vec<String>,
+    pub inquire: Vec<String>,
 }
 
 /// How people are identified.
@@ -221,12 +224,17 @@ impl Rules {
         Self::parse(&text, &file)
     }
 
+    /// The text they were read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads rules from text; `file` stands for it in messages.
     ///
     /// # Errors
     /// As [`Rules::load`].
     pub fn parse(text: &str, file: &str) -> Result<Self, RulesError> {
-        let rules: Self = toml::from_str(text).map_err(|error| RulesError::Syntax {
+        let mut rules: Self = toml::from_str(text).map_err(|error| RulesError::Syntax {
             file: file.to_owned(),
             line: 1 + text
                 .bytes()
@@ -237,6 +245,7 @@ impl Rules {
         })?;
         let problems = check::problems(&rules);
         if problems.is_empty() {
+            text.clone_into(&mut rules.text);
             Ok(rules)
         } else {
             Err(RulesError::Refused {
@@ -299,11 +308,6 @@ impl Rules {
     /// Whether a role may enter outlets and staff.
     pub fn may_enter(&self, role: &str) -> bool {
         self.administration.enter.iter().any(|may| may == role)
-    }
-
-    /// Whether a role may read the log and make backups.
-    pub fn may_audit(&self, role: &str) -> bool {
-        self.administration.audit.iter().any(|may| may == role)
     }
 
     /// The PIN of a card that was never used.

@@ -3,7 +3,11 @@
 //! Each file beside this one is one version; a ledger knows the version it has. Files are never changed once released.
 
 /// The statements of each version, in order.
-pub(super) const VERSIONS: [&str; 2] = [include_str!("0001.sql"), include_str!("0002.sql")];
+pub(super) const VERSIONS: [&str; 3] = [
+    include_str!("0001.sql"),
+    include_str!("0002.sql"),
+    include_str!("0003.sql"),
+];
 
 /// The version this program works with.
 pub(super) const NEWEST: i64 = VERSIONS.len() as i64;

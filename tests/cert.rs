@@ -445,30 +445,15 @@ fn certificates_that_are_not_trusted() {
 #[test]
 fn the_readmes_do_what_they_say() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let command = std::path::Path::new(env!("CARGO_BIN_EXE_ssc"));
-    let folder = command.parent().expect("a folder").display().to_string();
-    let path = format!("{folder}:{}", std::env::var("PATH").expect("PATH"));
     for (file, heading) in [("README.md", "## Certificates"), ("README.zh.md", "## 数字证书")] {
-        let text = std::fs::read_to_string(root.join(file)).expect("there");
-        let section = text.split_once(heading).expect("the section").1;
-        let block = section.split_once("```sh\n").expect("a block").1;
-        let block = block.split_once("```").expect("its end").0;
         let place = Place::new();
         let samples = place.path("personalize/samples");
         std::fs::create_dir_all(&samples).expect("a folder");
         for sample in ["holders.csv", "settings.toml"] {
             std::fs::copy(root.join("personalize/samples").join(sample), samples.join(sample)).expect("a sample");
         }
-        let script = place.write("sequence.sh", block);
-        let output = Command::new("sh")
-            .arg("-e")
-            .arg(&script)
-            .current_dir(place.dir())
-            .env("PATH", &path)
-            .output()
-            .expect("sh");
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success(), "{file}: {said}");
+        let run = place.readme(file, heading);
+        let said = run.stdout + &run.stderr;
         assert!(
             said.contains("card.signing.crt: OK") && said.contains("Signature Verified Successfully"),
             "{file}: {said}"

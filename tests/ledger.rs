@@ -322,26 +322,8 @@ fn a_card_at_once_and_never_a_second_one() {
 /// The sequence of the READMEs, word for word, in a folder of its own.
 #[test]
 fn the_readmes_do_what_they_say() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let command = std::path::Path::new(env!("CARGO_BIN_EXE_ssc"));
-    let folder = command.parent().expect("a folder").display().to_string();
-    let path = format!("{folder}:{}", std::env::var("PATH").expect("PATH"));
     for (file, heading) in [("README.md", "## Ledger"), ("README.zh.md", "## 台账")] {
-        let text = std::fs::read_to_string(root.join(file)).expect("there");
-        let section = text.split_once(heading).expect("the section").1;
-        let block = section.split_once("```sh\n").expect("a block").1;
-        let block = block.split_once("```").expect("its end").0;
-        let place = Place::new();
-        let script = place.write("sequence.sh", block);
-        let mut shell = std::process::Command::new("sh");
-        shell
-            .arg("-e")
-            .arg(&script)
-            .current_dir(place.dir())
-            .env_clear()
-            .env("PATH", &path)
-            .env("LANG", "C");
-        let run = common::finish(shell.stdin(Stdio::null())).expect(0);
+        let run = Place::new().readme(file, heading);
         assert!(
             run.stdout.contains("2 lost") && run.stdout.contains("rows copied"),
             "{file}: {}",

@@ -89,6 +89,20 @@ impl Place {
         self.run(&words).expect(code).json()
     }
 
+    /// Runs the first block of commands under a heading of a README, word for word; the first that fails ends it.
+    pub fn readme(&self, file: &str, heading: &str) -> Run {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("there");
+        let section = text.split_once(heading).expect("the section").1;
+        let block = section.split_once("```sh\n").expect("a block").1;
+        let script = self.write("sequence.sh", block.split_once("```").expect("its end").0);
+        let folder = Path::new(env!("CARGO_BIN_EXE_ssc")).parent().expect("a folder");
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("PATH"));
+        let mut shell = Command::new("sh");
+        shell.arg("-e").arg(script).current_dir(self.dir());
+        shell.env_clear().env("PATH", path).env("LANG", "C").stdin(Stdio::null());
+        finish(&mut shell).expect(0)
+    }
+
     /// TEST keys in `TEST.keys`.
     pub fn with_keys(self) -> Self {
         self.run(&["keys", "generate", "--test", "--out", "TEST.keys"])

@@ -168,6 +168,18 @@ impl KeyRole {
     pub const fn is_transaction(self) -> bool {
         matches!(self, Self::Purchase | Self::Load | Self::Tac)
     }
+
+    /// Keys that EXTERNAL AUTHENTICATION may use (`spec/files.md` §6.1).
+    pub const fn is_external(self) -> bool {
+        matches!(
+            self,
+            Self::ExternalAuthentication
+                | Self::PinUnblock
+                | Self::CardBlock
+                | Self::ApplicationBlock
+                | Self::StartingDay
+        )
+    }
 }
 
 /// Who holds the root of a key.

@@ -6,12 +6,13 @@
 use super::cipher;
 use super::error::FormatError;
 use super::x509::{Certificate, der_error};
-use card_model::crypto::{Algorithm, decrypt_blocks, encrypt_blocks};
-use card_model::secret::Key;
 use card_model::sm2::Sm2Error;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode, Reader, Sequence, SliceReader, Tag, TagNumber, Tagged};
 use rand_core::Rng;
+use sm4::Sm4;
 use zeroize::Zeroizing;
 
 /// Content type "enveloped data" (GM/T 0010 §4).
@@ -88,7 +89,7 @@ pub fn seal(receiver: &Certificate, message: &[u8], entropy: &mut dyn Rng) -> Re
     entropy.fill_bytes(&mut initial);
     let key = receiver.public_key()?.encrypt(&*session, entropy)?;
     let key = cipher::to_der(&key)?;
-    let content = encrypt(&Key::from(*session), &initial, message);
+    let content = encrypt(&session, &initial, message);
     encode(receiver, &key, &initial, &content).map_err(der_error("envelope"))
 }
 
@@ -181,8 +182,8 @@ impl Envelope {
     /// The key is none of SM4, or not the one of this message.
     pub fn open(&self, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, FormatError> {
         let wrong = || FormatError::Sm2(Sm2Error::CipherText);
-        let key: [u8; BLOCK] = key.try_into().map_err(|_| wrong())?;
-        decrypt(&Key::from(key), &self.initial, &self.cipher).ok_or_else(wrong)
+        let key: &[u8; BLOCK] = key.try_into().map_err(|_| wrong())?;
+        decrypt(key, &self.initial, &self.cipher).ok_or_else(wrong)
     }
 }
 
@@ -225,40 +226,17 @@ fn other_kind(detail: &str) -> FormatError {
 }
 
 /// SM4 in CBC with the padding of PKCS #7.
-fn encrypt(key: &Key, initial: &[u8; BLOCK], message: &[u8]) -> Vec<u8> {
-    let padding = BLOCK - message.len() % BLOCK;
-    let mut bytes = message.to_vec();
-    // 1 to 16.
-    bytes.resize(message.len() + padding, padding as u8);
-    let mut before = *initial;
-    for block in bytes.chunks_exact_mut(BLOCK) {
-        for (byte, mask) in block.iter_mut().zip(before) {
-            *byte ^= mask;
-        }
-        encrypt_blocks(Algorithm::Sm4, key, block);
-        before.copy_from_slice(block);
-    }
-    bytes
+fn encrypt(key: &[u8; BLOCK], initial: &[u8; BLOCK], message: &[u8]) -> Vec<u8> {
+    cbc::Encryptor::<Sm4>::new(key.into(), initial.into()).encrypt_padded_vec::<Pkcs7>(message)
 }
 
 /// `None` for another length than whole blocks, or a wrong padding.
-fn decrypt(key: &Key, initial: &[u8; BLOCK], cipher: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    if cipher.is_empty() || !cipher.len().is_multiple_of(BLOCK) {
-        return None;
-    }
+fn decrypt(key: &[u8; BLOCK], initial: &[u8; BLOCK], cipher: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(cipher.to_vec());
-    decrypt_blocks(Algorithm::Sm4, key, &mut bytes);
-    let masks = initial.iter().chain(cipher);
-    for (byte, mask) in bytes.iter_mut().zip(masks) {
-        *byte ^= mask;
-    }
-    let padding = *bytes.last()?;
-    let end = bytes.len().checked_sub(usize::from(padding))?;
-    let right = (1..=BLOCK).contains(&usize::from(padding)) && bytes[end..].iter().all(|byte| *byte == padding);
-    right.then(|| {
-        bytes.truncate(end);
-        bytes
-    })
+    let decryptor = cbc::Decryptor::<Sm4>::new(key.into(), initial.into());
+    let length = decryptor.decrypt_padded::<Pkcs7>(&mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -275,14 +253,14 @@ mod tests {
                 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
             ][i]
         });
-        let cipher = encrypt(&Key::from(key), &[0; BLOCK], &key);
+        let cipher = encrypt(&key, &[0; BLOCK], &key);
         assert_eq!(hex::encode_upper(&cipher[..16]), "681EDF34D206965E86B3E94F536E4246");
         assert_eq!(cipher.len(), 32, "a whole block of padding");
     }
 
     #[test]
     fn wrong_paddings() {
-        let key = Key::from([7; 16]);
+        let key = [7; 16];
         let whole = encrypt(&key, &[1; BLOCK], b"message");
         assert_eq!(
             decrypt(&key, &[1; BLOCK], &whole).expect("right").as_slice(),
@@ -302,9 +280,9 @@ mod tests {
             let mut entropy = Counted(seed);
             let mut key = [0; 16];
             entropy.fill_bytes(&mut key);
-            let cipher = encrypt(&Key::from(key), &[3; BLOCK], &message);
+            let cipher = encrypt(&key, &[3; BLOCK], &message);
             prop_assert_eq!(cipher.len(), message.len() / BLOCK * BLOCK + BLOCK);
-            let plain = decrypt(&Key::from(key), &[3; BLOCK], &cipher).expect("right");
+            let plain = decrypt(&key, &[3; BLOCK], &cipher).expect("right");
             prop_assert_eq!(plain.as_slice(), message.as_slice());
         }
 

@@ -200,7 +200,7 @@ impl Follower {
                 let at = if p2 & 0x80 == 0 { environment } else { df };
                 let keys = &self.profile.dedicated_files.get(at)?.keys;
                 keys.iter()
-                    .find(|key| key.id == p2 && is_external(key.role))
+                    .find(|key| key.id == p2 && key.role.is_external())
                     .map(KeyName::from)
             }
             Kind::InternalAuthentication => role(environment, KeyRole::InternalAuthentication).map(KeyName::from),
@@ -389,16 +389,4 @@ impl Follower {
         effects.extend((sw.tries_left() == Some(0) && kind != Kind::VerifyStatus).then_some(Effect::Locked));
         effects
     }
-}
-
-/// Keys of EXTERNAL AUTHENTICATION.
-const fn is_external(role: KeyRole) -> bool {
-    matches!(
-        role,
-        KeyRole::ExternalAuthentication
-            | KeyRole::PinUnblock
-            | KeyRole::CardBlock
-            | KeyRole::ApplicationBlock
-            | KeyRole::StartingDay
-    )
 }

@@ -87,7 +87,7 @@ fn inconsistent_data_is_named() {
         ("SSSE/EF05/06", "2026-10-01", "expiry"),
         ("SSSE/EF05/06", "2025-10-01", "expiry"),
         ("SSSE/EF05/05", "2027-01-01", "issue_date"),
-        ("SSSE/EF06/08", "111111198101011111", "social_security_number"),
+        ("SSSE/EF06/08", "990000198101011110", "social_security_number"),
         ("SSSE/EF06/0D", "19820101", "date_of_birth"),
         ("SSSE/EF06/0A", "2", "sex"),
         (

@@ -99,7 +99,11 @@ impl Place {
         let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("PATH"));
         let mut shell = Command::new("sh");
         shell.arg("-e").arg(script).current_dir(self.dir());
-        shell.env_clear().env("PATH", path).env("LANG", "C").stdin(Stdio::null());
+        shell
+            .env_clear()
+            .env("PATH", path)
+            .env("LANG", "C")
+            .stdin(Stdio::null());
         finish(&mut shell).expect(0)
     }
 

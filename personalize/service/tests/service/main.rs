@@ -1,0 +1,13 @@
+//! The service as its callers see it: through the client, and byte by byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod any_body;
+mod at_work;
+mod place;
+mod secure;
+mod wire;

@@ -5,6 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FUZZ_SECONDS ?= 60
 SOAK_COMMANDS ?= 100000000
 SOAK_SEED ?= 0
+SCHEMATHESIS := 4.32.5
 
 # The C compiler links Rust programs; setpriv is in util-linux.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
@@ -21,7 +22,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help demo test lint bench fuzz soak driver install
+.PHONY: help demo test lint bench contract fuzz soak driver install
 
 help:
 	@echo "make demo   a blank card is issued, read and verified through pcscd and a virtual reader"
@@ -29,6 +30,7 @@ help:
 	@echo "make lint   format, clippy, and the build without PC/SC"
 	@echo "make bench  prints the numbers of the README"
 	@echo "make install  the driver for other programs: libSSCardDriver, its header, its pkg-config file (PREFIX, DESTDIR)"
+	@echo "make contract  schemathesis against the ledger's service (installed into target/)"
 	@echo "make soak   SOAK_COMMANDS=$(SOAK_COMMANDS) random commands against card model and oracle"
 	@echo "make fuzz   runs each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs the nightly toolchain)"
 
@@ -53,6 +55,15 @@ lint:
 bench:
 	$(call install,$(DEMO_PACKAGES))
 	$(CARGO) bench --workspace --locked
+
+# schemathesis comes into a folder of its own.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+contract:
+	$(call install,$(BUILD_PACKAGES) python3-venv)
+	$(CARGO) build --locked
+	@[ -x $(TARGET)/schemathesis/bin/schemathesis ] || { python3 -m venv $(TARGET)/schemathesis && \
+	  $(TARGET)/schemathesis/bin/pip install --quiet schemathesis==$(SCHEMATHESIS); }
+	personalize/service/contract.sh $(TARGET)/debug/ssc $(TARGET)/schemathesis/bin/schemathesis
 
 fuzz:
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked

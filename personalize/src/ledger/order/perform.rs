@@ -110,6 +110,9 @@ fn one(
         same_code(transaction, order, &line)?;
         return repeated(transaction, order, &line.subject).map(Ok);
     }
+    if !rules.transition.iter().any(|line| line.act == order.act) {
+        return Err(LedgerError::input("act", &order.act));
+    }
     let actor = transaction.actor(who, at)?;
     let mut it = Situation::find(transaction, rules, actor, order)?;
     it.proven = proven.map(str::to_owned);

@@ -17,6 +17,7 @@ use personalize::ledger::{Ledger, LedgerError, Rules, Staff};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Largest body; a batch of 10,000 rows is a tenth of it.
 const LARGEST: usize = 16 << 20;
@@ -56,8 +57,8 @@ impl Api {
         }
     }
 
-    /// Something that is asked with a body.
-    pub(crate) fn post<I, O>(mut self, path: &'static str, title: Title, work: Work<I, O>) -> Self
+    /// Something that is asked with a body; `example` is one.
+    pub(crate) fn post<I, O>(mut self, path: &'static str, title: Title, example: Value, work: Work<I, O>) -> Self
     where
         I: DeserializeOwned + JsonSchema + Send + 'static,
         O: Serialize + JsonSchema + Send + 'static,
@@ -70,7 +71,7 @@ impl Api {
             answer(app, caller, work, input).await
         };
         self.router = self.router.route(path, post(handler));
-        self.description.post::<I, O>(path, title);
+        self.description.post::<I, O>(path, title, example);
         self
     }
 

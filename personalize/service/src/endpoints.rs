@@ -12,7 +12,7 @@ use personalize::ledger::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Who the service takes the caller for.
@@ -122,6 +122,9 @@ pub(crate) struct Receipts {
     pub receipts: Vec<Returned>,
 }
 
+/// The official sample number; it is nobody's.
+const SAMPLE: &str = "111111198101011110";
+
 /// The OpenAPI description.
 pub fn open_api() -> Value {
     endpoints().1
@@ -134,6 +137,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/orders",
             title("perform", "does an act of the rules", "办理业务"),
+            json!({ "request": "2026-11-22/1", "act": "apply", "applicant": { "number": SAMPLE, "name": "测试甲" } }),
             |ledger, call, order: Order| -> Result<Receipt, LedgerError> {
                 ledger.perform(call.rules, &call.staff.id, call.at, &order)
             },
@@ -141,6 +145,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/progress",
             title("progress", "where an application stands", "查询申领进度"),
+            json!({ "person": SAMPLE }),
             |ledger, call, target: Target| -> Result<Progress, LedgerError> {
                 ledger.allow_inquiry(call.rules, &call.staff.id, call.at)?;
                 ledger.progress(&target, call.at)
@@ -149,6 +154,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/standing",
             title("standing", "what is known about a person", "查询人员"),
+            json!({ "number": SAMPLE }),
             |ledger, call, it: PersonNumber| -> Result<Standing, LedgerError> {
                 ledger.allow_inquiry(call.rules, &call.staff.id, call.at)?;
                 ledger.standing(&it.number)
@@ -172,11 +178,13 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/batches",
             title("feed", "feeds a file of applications", "批量申领"),
+            json!({ "name": "people.csv", "channel": "employer", "content": STANDARD.encode(format!("social_security_number,name\n{SAMPLE},测试甲\n")) }),
             feed,
         )
         .post(
             "/v1/receipts",
             title("receipts", "what became of applications", "回盘"),
+            json!({ "batch": null }),
             |ledger, call, it: OfBatch| {
                 let receipts = LedgerAccess::receipts(ledger, &call.staff.id, call.at, it.batch.as_deref())?;
                 Ok(Receipts { receipts })
@@ -185,6 +193,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/entrances",
             title("enter", "enters or changes outlets and staff", "登记网点和人员"),
+            json!({ "request": "2026-11-22/2", "entrances": [{ "staff": { "id": "clerk1", "outlet": "A1", "role": "clerk", "active": 1 } }] }),
             |ledger, call, it: Entrances| {
                 ledger.enter(call.rules, Some(&call.staff.id), call.at, &it.entrances, &it.request)?;
                 Ok(Done { ok: true })
@@ -193,6 +202,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/history",
             title("history", "the lines of the log about a row", "办理日志"),
+            json!({ "subject": "A1-00000001" }),
             |ledger, call, it: Subject| {
                 let lines = LedgerAccess::history(ledger, call.rules, &call.staff.id, call.at, &it.subject)?;
                 Ok(Lines { lines })
@@ -201,6 +211,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
         .post(
             "/v1/audit",
             title("audit", "is the log whole, and are the tables what it says", "审计"),
+            json!({ "heads": [] }),
             |ledger, call, it: Since| -> Result<Audit, LedgerError> {
                 LedgerAccess::audit(ledger, call.rules, &call.staff.id, call.at, &it.heads)
             },

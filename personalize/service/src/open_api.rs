@@ -37,10 +37,13 @@ impl Description {
         }
     }
 
-    pub(crate) fn post<I: JsonSchema, O: JsonSchema>(&mut self, path: &str, title: Title) {
+    pub(crate) fn post<I: JsonSchema, O: JsonSchema>(&mut self, path: &str, title: Title, example: Value) {
         let body = self.generator.subschema_for::<I>();
         let mut operation = self.operation::<O>(title);
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": body } } });
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": body, "example": example } },
+        });
         self.paths.insert(path.to_owned(), json!({ "post": operation }));
     }
 

@@ -10,6 +10,8 @@ use common::Place;
 use personalize::ledger::{Details, Ledger, Order, Rules, Target};
 use serde_json::Value;
 use server::Server;
+use std::collections::HashMap;
+use std::io::BufRead;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,21 @@ const CITIZEN: &str = "111111198101011110";
 struct Counter {
     place: Place,
     address: String,
+    service: Option<Service>,
+}
+
+/// A service in front of the ledger.
+struct Service {
+    process: Child,
+    address: String,
+    tokens: HashMap<&'static str, String>,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Counter {
@@ -27,6 +44,7 @@ impl Counter {
         let counter = Self {
             place,
             address: address.to_owned(),
+            service: None,
         };
         counter.ledger(0, &["init", "--region", "990000"]);
         counter.ledger(
@@ -54,16 +72,47 @@ impl Counter {
         counter
     }
 
+    /// The same ledger, behind a service from now on.
+    fn served(address: &str) -> Self {
+        let mut counter = Self::new(address);
+        let tokens = ["boss", "clerk"].map(|who| {
+            let token = counter.ledger(0, &["token", who, "--as", "boss"]);
+            (who, token["token"].as_str().expect("a token").to_owned())
+        });
+        let words = ["ledger", "serve", "--ledger", address, "--listen", "127.0.0.1:0"];
+        let log = std::fs::File::create(counter.place.path("service.log")).expect("a log");
+        let mut command = counter.place.command(&words);
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("starts");
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().expect("stdout");
+        std::io::BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let address = line.strip_prefix("ready ").expect("ready").trim().to_owned();
+        counter.service = Some(Service {
+            process,
+            address,
+            tokens: tokens.into(),
+        });
+        counter
+    }
+
     fn ledger(&self, code: i32, words: &[&str]) -> Value {
-        self.place
-            .json(code, &[&["ledger"][..], words, &["--ledger", &self.address]].concat())
+        // What has to be at the database itself.
+        let direct = ["init", "outlet", "staff", "token", "backup"].contains(&words[0]);
+        let who = words.iter().position(|word| *word == "--as").map(|at| words[at + 1]);
+        self.call(code, &["ledger"], words, who.unwrap_or("clerk"), direct)
     }
 
     fn order(&self, code: i32, words: &[&str]) -> Value {
-        self.place.json(
-            code,
-            &[&["order"][..], words, &["--ledger", &self.address, "--as", "clerk"]].concat(),
-        )
+        self.call(code, &["order"], &[words, &["--as", "clerk"]].concat(), "clerk", false)
+    }
+
+    fn call(&self, code: i32, verb: &[&str], words: &[&str], who: &str, direct: bool) -> Value {
+        let (address, token) = match &self.service {
+            Some(service) if !direct => (&service.address, service.tokens.get(who).map_or("", String::as_str)),
+            _ => (&self.address, ""),
+        };
+        let words = [verb, words, &["--ledger", address, "--json"]].concat();
+        self.place.run_with(&[("SSC_TOKEN", token)], &words).expect(code).json()
     }
 
     fn act(&self, act: &str) -> Value {
@@ -72,8 +121,7 @@ impl Counter {
 }
 
 /// apply → made → collected → activated → lost → replaced → blocked → cancelled, with two simulated cards.
-fn story(address: &str) {
-    let counter = Counter::new(address);
+fn story(counter: &Counter) {
     let apply = ["apply", "--person", CITIZEN, "--name", "测试甲"];
     let applied = counter.order(0, &apply);
     assert_eq!(
@@ -234,13 +282,33 @@ fn story(address: &str) {
 
 #[test]
 fn the_story_of_a_citizen_in_a_file() {
-    story("outlet.db");
+    story(&Counter::new("outlet.db"));
 }
 
 #[test]
 fn the_story_of_a_citizen_on_a_server() {
     let server = Server::shared();
-    story(&server.database());
+    story(&Counter::new(&server.database()));
+}
+
+#[test]
+fn the_story_of_a_citizen_through_the_service() {
+    let server = Server::shared();
+    for address in ["outlet.db".to_owned(), server.database()] {
+        let mut counter = Counter::served(&address);
+        story(&counter);
+        let mut service = counter.service.take().expect("a service");
+        let stopped = std::process::Command::new("kill")
+            .arg(service.process.id().to_string())
+            .status();
+        assert!(stopped.expect("kill").success() && service.process.wait().expect("ends").success());
+        let log = std::fs::read_to_string(counter.place.path("service.log")).expect("the log");
+        assert!(log.contains("\"who\":\"clerk\"") && log.lines().count() > 40, "{log}");
+        assert!(
+            !log.contains(CITIZEN) && !log.contains("测试") && !log.contains("\"status\":5"),
+            "{log}"
+        );
+    }
 }
 
 #[test]

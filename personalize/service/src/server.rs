@@ -65,8 +65,9 @@ pub struct Service {
     secure: bool,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
-    // Dropped last: the connections to a server have runtimes of their own, which must not end inside this one.
     runtime: Runtime,
+    // Connections to a server have runtimes of their own, which must not end inside this one: the last holder is here.
+    pool: Pool,
 }
 
 impl Service {
@@ -87,8 +88,9 @@ impl Service {
         let tls = settings.tls.as_ref().map(TlsServer::config).transpose()?;
         let secure = tls.is_some();
         let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let pool = Pool::open(&settings.ledger, settings.ledgers)?;
         let app = App {
-            pool: Pool::open(&settings.ledger, settings.ledgers)?,
+            pool: pool.clone(),
             rules: Arc::new(settings.rules),
             callers: Arc::new(Limit::per_second(settings.rate)),
             strangers: Arc::new(Limit::per_second(GUESSES)),
@@ -121,6 +123,7 @@ impl Service {
             stop,
             serving,
             runtime,
+            pool,
         })
     }
 
@@ -145,6 +148,7 @@ impl Service {
             .runtime
             .block_on(async move { tokio::time::timeout(ENDING, serving).await });
         self.runtime.shutdown_timeout(ENDING);
+        drop(self.pool);
         match ended {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(ServiceError::System {

@@ -28,7 +28,7 @@ fn a_ledger_behind_a_service_is_a_ledger() {
     let again = clerk.perform(&rules, "", now, &application("r1")).unwrap();
     assert!(again.repeated && again.application == receipt.application, "done once");
     let refused = clerk.perform(&rules, "", now, &application("r2")).unwrap_err();
-    assert!(refused.is_refusal());
+    assert!(refused.refusal().is_some());
     // The same words as beside the database, in both languages.
     let beside = place
         .ledger()
@@ -130,7 +130,7 @@ fn tokens_end() {
         .unwrap();
     assert_eq!(name_of(maker.counts()), "unauthorized");
     let by_clerk = place.ledger().expel(&rules, "clerk", Timestamp::now(), "manager", "x3");
-    assert!(by_clerk.unwrap_err().is_refusal());
+    assert!(by_clerk.unwrap_err().refusal().is_some());
     assert!(
         place.ledger().audit(&[]).unwrap().whole,
         "credentials stand in the log too"

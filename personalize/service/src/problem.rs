@@ -24,9 +24,9 @@ pub(crate) struct Problem {
     /// Whether the rules do not allow it.
     pub refused: bool,
     /// In English.
-    pub en: Words,
+    pub en: Box<Words>,
     /// In Chinese.
-    pub zh: Words,
+    pub zh: Box<Words>,
     /// Seconds after which the same may be asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
@@ -150,8 +150,8 @@ impl Problem {
         Served {
             refused: self.refused,
             name: self.name,
-            en: self.en.into(),
-            zh: self.zh.into(),
+            en: (*self.en).into(),
+            zh: (*self.zh).into(),
         }
     }
 
@@ -174,8 +174,8 @@ impl Problem {
             title: en.what.clone(),
             name: name.to_owned(),
             refused: false,
-            en: en.into(),
-            zh: zh.into(),
+            en: Box::new(en.into()),
+            zh: Box::new(zh.into()),
             retry_after: None,
         }
     }

@@ -92,7 +92,10 @@ pub fn life(scene: &Scene) {
     desk.must("lose_orally", &person, Details::default());
     desk.at = at(9);
     let overdue = desk.ledger.overdue(&desk.rules, desk.at).expect("a list");
-    assert_eq!((overdue.len(), overdue[0].kind, overdue[0].days), (1, "oral_loss", 2));
+    assert_eq!(
+        (overdue.len(), overdue[0].kind.as_str(), overdue[0].days),
+        (1, "oral_loss", 2)
+    );
     desk.work_as("clerk", "A1");
     let lost = desk.must("lose", &person, Details::default()).card.expect("a card");
     assert_eq!((lost.state, lost.financial.as_str()), (2, "suspended"));

@@ -395,12 +395,12 @@ pub fn upgrade(scene: &Scene) {
     let person = holder(&mut desk, 350);
     crate::tamper::tamper(
         scene,
-        "DROP TABLE spent; DROP TABLE password; DROP TABLE binding; DROP TABLE ecard; DROP INDEX card_twin; \
+        "DROP TABLE credential; DROP TABLE spent; DROP TABLE password; DROP TABLE binding; DROP TABLE ecard; DROP INDEX card_twin; \
          DROP INDEX card_twin_state; UPDATE ledger SET content = '1' WHERE name = 'version'",
     );
     let old = Ledger::open(&scene.address).map(|_| ());
     assert!(
-        matches!(old, Err(LedgerError::Version { found: 1, known: 2 })),
+        matches!(old, Err(LedgerError::Version { found: 1, known: 3 })),
         "{old:?}"
     );
     let region = personalize::numbers::Region::parse("990000").expect("six digits");

@@ -1,8 +1,10 @@
 //! `ssc conform`: conformance cases and verdicts.
 
 mod compare;
+mod driver;
 
 pub use compare::run as compare;
+pub use driver::host;
 
 use crate::args::{ConformCoverage, ConformList, ConformRun, Selection};
 use crate::ask;
@@ -97,6 +99,7 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     let suite = load(desk)?;
     let mut options = options(&it.selection, &suite, lang)?;
     options.destructive = it.destructive;
+    options.without_driver = it.driver.is_some();
     options.resume = it.resume.as_deref().map(|path| earlier(path, lang)).transpose()?;
     let mut keys = desk.required_security()?;
     let pins = Pins::given(desk)?;
@@ -118,7 +121,13 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     }
     let mut watch = Watch::new(desk.output, it.out.as_deref())?;
     let outcome = run::run(&suite, session.channel(), keys.as_mut(), subject, &options, &mut watch);
-    let run = outcome.map_err(|e| refusal(&e, desk))?;
+    let mut run = outcome.map_err(|e| refusal(&e, desk))?;
+    if it.driver.is_some() && run.interrupted.is_none() {
+        let known = driver::Known::of(session.channel(), keys.as_mut(), subject, desk)?;
+        // The driver opens the card itself.
+        drop(session);
+        driver::run(it, known, &suite, &options, &mut watch, &mut run, desk)?;
+    }
     watch.finish(&run)?;
     if let Some(path) = &it.junit {
         let xml = run::junit(&run, lang).map_err(|e| Failure::input(e.to_string()))?;

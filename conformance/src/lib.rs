@@ -4,8 +4,10 @@
 //! [`sweep`] is the access sweep (the "SAFETY" items of LD/T 6001.3, `spec/conformance.md` §4.9): each elementary file ×
 //! operation × combination of satisfied states × way of addressing. [`flow`] plays transcripts with expectations. [`suite`] is
 //! the cases as data, [`run`] runs them on a card and gives verdicts, [`mod@report`] shows them to people. [`mutants`] runs
-//! them on cards with a defect each, and [`oracle`] judges random commands of [`explore`] by the sheets.
+//! them on cards with a defect each, and [`oracle`] judges random commands of [`explore`] by the sheets. [`driver`] calls a
+//! driver of the standard reader interface.
 
+pub mod driver;
 pub mod explore;
 pub mod flow;
 pub mod mutants;

@@ -11,6 +11,8 @@ pub enum Conform {
     Compare(ConformCompare),
     Coverage(ConformCoverage),
     Mutants(ConformMutants),
+    #[command(hide = true)]
+    Host(ConformHost),
 }
 
 /// `ssc conform coverage`.
@@ -47,6 +49,15 @@ pub struct ConformList {
 pub struct ConformRun {
     #[command(flatten)]
     pub selection: Selection,
+    /// Driver whose functions are called: `builtin`, or a library.
+    #[arg(long, value_name = "builtin|PATH")]
+    pub driver: Option<String>,
+    /// The terminal of the driver has a PSAM with all keys.
+    #[arg(long, requires = "driver")]
+    pub with_psam: bool,
+    /// A person is at the keypad and types what is told.
+    #[arg(long, requires = "driver")]
+    pub attended: bool,
     /// Runs cases that cannot be undone, too.
     #[arg(long)]
     pub destructive: bool,
@@ -90,4 +101,15 @@ pub struct ConformMutants {
     /// Card version.
     #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
     pub profile: String,
+}
+
+/// `ssc conform host`: what `run --driver PATH` starts for itself.
+#[derive(Debug, Args)]
+pub struct ConformHost {
+    /// Library.
+    #[arg(value_name = "PATH")]
+    pub library: PathBuf,
+    /// Only loads it.
+    #[arg(long)]
+    pub check: bool,
 }

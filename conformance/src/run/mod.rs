@@ -35,6 +35,8 @@ pub struct Options {
     pub resume: Option<Run>,
     /// PIN and keys are known to belong to the card and are not tried before the run: for simulated cards with defects.
     pub trusted: bool,
+    /// Cases of the driver interface are run on a stand of their own ([`crate::driver::run`]) and left out here.
+    pub without_driver: bool,
     /// Leaves the transcripts of passed cases out of the result.
     pub brief: bool,
 }
@@ -84,7 +86,7 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Run, ConformanceError> {
     let mut cases = suite.cases(subject.profile)?;
-    cases.retain(|case| options.chooses(case));
+    cases.retain(|case| options.chooses(case) && !(options.without_driver && case.driver.is_some()));
     order::sort(&mut cases);
     let mut run = Run::begin(&*channel, &*module, subject);
     let mut runner = Runner {
@@ -148,6 +150,10 @@ pub(crate) enum End {
 impl Runner<'_> {
     fn case(&mut self, case: &Case) -> Result<CaseResult, ConformanceError> {
         let interface = self.channel.reset_answer().interface;
+        if case.driver.is_some() {
+            let reason = Text::new("未指定驱动库（--driver）", "no driver named: --driver");
+            return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
+        }
         if let Some(obstacle) = case.obstacle(self.subject, interface, self.suite.routines())? {
             return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(obstacle)));
         }

@@ -100,7 +100,7 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
-    pub(super) fn new(case: &Case, verdict: Verdict, reason: Option<Text>) -> Self {
+    pub(crate) fn new(case: &Case, verdict: Verdict, reason: Option<Text>) -> Self {
         Self {
             id: case.id.clone(),
             item: case.item.clone(),
@@ -204,7 +204,39 @@ impl Run {
         }
     }
 
-    pub(super) fn add(&mut self, result: CaseResult) {
+    /// The beginning of a run in which only a driver is tested.
+    pub fn of_driver(stand: &mut dyn crate::driver::Stand) -> Self {
+        let driver = stand.driver().describe();
+        let facts = stand.facts();
+        let interface = match facts.slot {
+            2 => card_model::card::Interface::Contactless,
+            _ => card_model::card::Interface::Contact,
+        };
+        let now = Timestamp::now();
+        Self {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            subject: Subject {
+                profile: facts.profile.name.clone(),
+                reader: driver,
+                interface: interface.into(),
+                reset: String::new(),
+                region: facts.identity.region.clone(),
+                module: String::new(),
+            },
+            started: now,
+            finished: now,
+            interrupted: None,
+            cases: 0,
+            passed: 0,
+            failed: 0,
+            not_applicable: 0,
+            inconclusive: 0,
+            results: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, result: CaseResult) {
         *match result.verdict {
             Verdict::Pass => &mut self.passed,
             Verdict::Fail => &mut self.failed,
@@ -215,13 +247,13 @@ impl Run {
         self.finished = Timestamp::now();
     }
 
-    pub(super) fn finish(&mut self, cases: usize) {
+    pub(crate) fn finish(&mut self, cases: usize) {
         self.cases = cases;
         self.finished = Timestamp::now();
     }
 
     /// A case that needs not be run again.
-    pub(super) fn settled(&self, id: &str) -> Option<&CaseResult> {
+    pub(crate) fn settled(&self, id: &str) -> Option<&CaseResult> {
         self.results
             .iter()
             .find(|result| result.id == id && result.verdict != Verdict::Inconclusive)

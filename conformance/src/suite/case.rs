@@ -1,7 +1,8 @@
 //! A case for one profile: a template with everything filled in.
 
-use super::format::{Effect, InterfaceName, Origin, Template, Text};
+use super::format::{DriverNeeds, Effect, InterfaceName, Origin, Template, Text};
 use crate::ConformanceError;
+use crate::driver::{CardState, PsamState, Script, Situation};
 use crate::flow::{Call, Flow, Reference, Routines};
 
 /// A case, ready to run.
@@ -27,8 +28,10 @@ pub struct Case {
     pub needs: Vec<String>,
     /// Routines before.
     pub before: Vec<Call>,
-    /// The steps.
+    /// The steps; empty where a driver is called.
     pub steps: Flow,
+    /// Calls of a driver.
+    pub driver: Option<DriverCase>,
     /// The steps as written.
     pub text: String,
     /// Routines after, also after a failure.
@@ -41,6 +44,17 @@ pub struct Case {
     pub order: u8,
     /// Rows of the coverage table that it names itself.
     pub covers: Vec<String>,
+}
+
+/// Calls of a driver, and what is around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverCase {
+    /// Card and PSAM before.
+    pub situation: Situation,
+    /// The steps.
+    pub steps: Script,
+    /// Steps that run afterwards in any case.
+    pub after: Script,
 }
 
 impl Case {
@@ -58,8 +72,24 @@ impl Case {
                 .map(|text| Call::parse(text).map_err(&fault))
                 .collect()
         };
-        let steps = Flow::parse(&template.steps).map_err(|error| fault(error.to_string()))?;
-        let (before, after) = (calls(&template.before)?, calls(&template.after)?);
+        let script = |text: &str| Script::parse(text).map_err(|error| fault(error.to_string()));
+        let (steps, driver, before, after) = match &template.driver {
+            None => {
+                let steps = Flow::parse(&template.steps).map_err(|error| fault(error.to_string()))?;
+                (steps, None, calls(&template.before)?, calls(&template.after)?)
+            }
+            Some(_) if !template.before.is_empty() => {
+                return Err(fault("calls of a driver have no `before`".to_owned()));
+            }
+            Some(needs) => {
+                let driver = DriverCase {
+                    situation: situation(needs, calls(&needs.prepare)?).map_err(fault)?,
+                    steps: script(&template.steps)?,
+                    after: script(&template.after.join("\n"))?,
+                };
+                (Flow::default(), Some(driver), Vec::new(), Vec::new())
+            }
+        };
         Ok(Self {
             item: item.to_owned(),
             title: Text::new(template.zh, template.en),
@@ -71,6 +101,7 @@ impl Case {
             needs: template.needs,
             before,
             steps,
+            driver,
             text: template
                 .steps
                 .trim()
@@ -96,8 +127,22 @@ impl Case {
         for call in self.before.iter().chain(&self.after).chain(self.steps.calls()) {
             references.extend(routines.references(call)?);
         }
+        if let Some(driver) = &self.driver {
+            references.extend(driver.steps.references());
+            for call in &driver.situation.prepare {
+                references.extend(routines.references(call)?);
+            }
+        }
         references.sort();
         references.dedup();
         Ok(references)
     }
+}
+
+fn situation(needs: &DriverNeeds, prepare: Vec<Call>) -> Result<Situation, String> {
+    Ok(Situation {
+        card: CardState::parse(&needs.card)?,
+        psam: PsamState::parse(&needs.psam)?,
+        prepare,
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::derive::access;
-use super::format::{Derived, Include, Template, Text};
+use super::format::{Derived, DriverNeeds, Include, Template, Text};
 use super::select::{Binding, bindings};
 use super::{Item, Suite};
 use crate::ConformanceError;
@@ -114,6 +114,11 @@ fn fill(template: &Template, id: String, values: &BTreeMap<String, String>) -> T
         purpose: both(&template.purpose),
         clauses: texts(&template.clauses),
         needs: texts(&template.needs),
+        driver: template.driver.as_ref().map(|needs| DriverNeeds {
+            card: text(&needs.card),
+            psam: text(&needs.psam),
+            prepare: texts(&needs.prepare),
+        }),
         before: texts(&template.before),
         steps: text(&template.steps),
         after: texts(&template.after),

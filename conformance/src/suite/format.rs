@@ -140,6 +140,9 @@ pub struct Template {
     /// `certificate pins`, `SM4`, `3DES`.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The steps are calls of a driver; what it needs.
+    #[serde(default)]
+    pub driver: Option<DriverNeeds>,
     /// Routines before the steps.
     #[serde(default)]
     pub before: Vec<String>,
@@ -166,6 +169,22 @@ pub struct Template {
     /// One case for each row; every row has `n`, the end of the identifier, and values of `$NAME`.
     #[serde(default)]
     pub table: Vec<BTreeMap<String, String>>,
+}
+
+/// Card and PSAM around a driver before the first call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DriverNeeds {
+    /// `present` (if nothing is given), `none`, `unpersonalized`, `forged`, `foreign`, `certified`, `mute`.
+    #[serde(default)]
+    pub card: String,
+    /// `any` (if nothing is given), `present`, `none`, `without SM4`, `without KEY`, `of another city`.
+    #[serde(default)]
+    pub psam: String,
+    /// Routines that prepare the card.
+    #[serde(default)]
+    pub prepare: Vec<String>,
 }
 
 /// Where a case comes from.

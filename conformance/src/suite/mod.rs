@@ -14,7 +14,7 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/suites.rs"));
 }
 
-pub use case::Case;
+pub use case::{Case, DriverCase};
 pub use format::{Effect, Origin, Text};
 
 use crate::ConformanceError;

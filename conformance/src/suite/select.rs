@@ -83,7 +83,32 @@ fn of_file(df: &DedicatedFile, file: &ElementaryFile) -> Vec<(&'static str, Stri
         ("BEYOND", format!("{:02X}", file.record_count().saturating_add(1))),
         ("SIZE", format!("{:04X}", file.size())),
         ("LASTBYTE", format!("{:04X}", file.size().saturating_sub(1))),
+        ("ADDRESS", format!("{}{}", df.id, file.name())),
+        ("TAGS", tags(file)),
+        ("BYKEY", typed(&file.read, false)),
+        ("BYPIN", typed(&file.read, true)),
+        ("TOWRITE", typed(&file.update, false)),
     ]
+}
+
+/// The items of pFileAddr that name all records of a linear file, each with its `|`.
+fn tags(file: &ElementaryFile) -> String {
+    file.records()
+        .filter_map(|record| {
+            let tag = record.element.tag?;
+            Some(match record.occurrence {
+                1 => format!("{tag:02X}|"),
+                occurrence => format!("{tag:02X}:{occurrence}|"),
+            })
+        })
+        .collect()
+}
+
+/// What the holder types where a driver meets a condition: where it says "PIN or key", the caller decides.
+fn typed(access: &Access, by_pin: bool) -> String {
+    let wanted = access.terms.iter().find(|term| term.pin == by_pin);
+    let pin = wanted.or(access.terms.first()).is_some_and(|term| term.pin) && !access.is_free();
+    if pin { "{pin}".to_owned() } else { String::new() }
 }
 
 fn elements(df: &DedicatedFile, file: &ElementaryFile) -> Vec<Binding> {

@@ -162,6 +162,7 @@ impl Maker<'_> {
         steps.extend(command(&path, file, operation, way, granted));
         let appended = granted && way.appends && operation == Operation::Update;
         Template {
+            driver: None,
             id,
             zh: title_zh(&path, operation, way, proved, between, granted),
             en: title_en(&path, operation, way, proved, between, granted),

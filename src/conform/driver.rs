@@ -169,12 +169,16 @@ fn library(name: &str, folder: Option<&Path>, desk: &Desk) -> Result<Box<dyn Dri
         command
     };
     let mut check = start();
-    let checked = check.arg("--check").output().map_err(|error| Failure::input(error.to_string()))?;
+    let checked = check
+        .arg("--check")
+        .output()
+        .map_err(|error| Failure::input(error.to_string()))?;
     if !checked.status.success() {
-        return Err(
-            Failure::new(Class::Input, t!("conform.no_library", locale = lang.locale(), path = name))
-                .because(String::from_utf8_lossy(&checked.stderr).trim().to_owned()),
-        );
+        return Err(Failure::new(
+            Class::Input,
+            t!("conform.no_library", locale = lang.locale(), path = name),
+        )
+        .because(String::from_utf8_lossy(&checked.stderr).trim().to_owned()));
     }
     Ok(Box::new(Hosted::new(name, PATIENCE, start)))
 }
@@ -183,7 +187,8 @@ fn library(name: &str, folder: Option<&Path>, desk: &Desk) -> Result<Box<dyn Dri
 pub fn host(it: &ConformHost, desk: &Desk) -> Result<Report, Failure> {
     let locale = desk.output.lang.locale();
     let client = Client::load(&it.library).map_err(|error| {
-        Failure::input(t!("conform.no_library", locale = locale, path = it.library.display())).because(error.to_string())
+        Failure::input(t!("conform.no_library", locale = locale, path = it.library.display()))
+            .because(error.to_string())
     })?;
     let report = Report::new(json!({ "library": it.library.display().to_string() }), String::new());
     if it.check {

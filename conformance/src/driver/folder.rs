@@ -40,11 +40,7 @@ impl FolderStand {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn new(
-        workshop: Workshop,
-        folder: &Path,
-        driver: Box<dyn DriverUnderTest>,
-    ) -> Result<Self, ConformanceError> {
+    pub fn new(workshop: Workshop, folder: &Path, driver: Box<dyn DriverUnderTest>) -> Result<Self, ConformanceError> {
         let stand = Self {
             workshop,
             folder: folder.to_owned(),

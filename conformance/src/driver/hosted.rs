@@ -58,7 +58,10 @@ impl Hosted {
         };
         let line = wire::request(count, call) + "\n";
         // A process that is gone tells so by its missing answer.
-        let _ = process.input.write_all(line.as_bytes()).and_then(|()| process.input.flush());
+        let _ = process
+            .input
+            .write_all(line.as_bytes())
+            .and_then(|()| process.input.flush());
         for _ in 0..count {
             let fault = match process.answers.recv_timeout(self.patience) {
                 Ok(answer) => {

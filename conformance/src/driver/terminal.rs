@@ -76,14 +76,13 @@ impl Stand for ReaderStand {
     }
 
     fn keypad(&mut self, entries: Vec<Entry>) -> Result<(), Text> {
-        let nobody = || {
-            Text::new(
-                "无人操作密码键盘（--attended）",
-                "nobody is at the keypad: --attended",
-            )
-        };
+        let nobody = || Text::new("无人操作密码键盘（--attended）", "nobody is at the keypad: --attended");
         let attendant = self.attendant.as_mut().ok_or_else(nobody)?;
-        if attendant(&told(&entries)) { Ok(()) } else { Err(nobody()) }
+        if attendant(&told(&entries)) {
+            Ok(())
+        } else {
+            Err(nobody())
+        }
     }
 
     fn not_asked(&mut self) -> usize {

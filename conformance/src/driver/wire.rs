@@ -91,7 +91,10 @@ mod tests {
             Err(CallFault::Overrun),
             Err(CallFault::Died("signal: 11".to_owned())),
         ] {
-            assert_eq!(parse_answer(&format!("Thread attach success{}", answer(&one))), Some(one));
+            assert_eq!(
+                parse_answer(&format!("Thread attach success{}", answer(&one))),
+                Some(one)
+            );
         }
         assert_eq!(parse_answer("Thread attach success"), None);
     }

@@ -8,9 +8,13 @@ mod faulty;
 mod support;
 
 use card_model::card::Interface;
+use conformance::driver::function::FUNCTIONS;
+use conformance::driver::script::{Action, Code};
 use conformance::driver::{self, MemoryStand, Specimen, Stand, Workshop};
 use conformance::run::{Options, Run, Verdict};
 use conformance::suite::Suite;
+use reader::driver::ReturnCode;
+use std::collections::BTreeSet;
 use std::time::Instant;
 use support::issued::Issued;
 
@@ -111,4 +115,76 @@ fn nobody_is_shown() {
     for hidden in ["111111198101011110", "张三", &id] {
         assert!(!text.contains(hidden), "{hidden} is shown");
     }
+}
+
+/// Every function of the standard is called with success and with failure, and every code of annex A is expected by a case, or
+/// stands here with what would cause it.
+#[test]
+fn every_function_and_every_code_has_a_case() {
+    const NOT_CAUSED: [(i32, &str); 19] = [
+        (-3, "another program resets the card during a call"),
+        (-5, "a library that the driver needs is missing"),
+        (-11, "no reader at all"),
+        (-12, "only together with other codes: the standard does not say which"),
+        (-15, "the line damages an answer"),
+        (-35, "reserved"),
+        (-36, "reserved"),
+        (-25536, "told as 63Cx"),
+        (-25537, "told as 63Cx"),
+        (-25538, "told as 63Cx"),
+        (-26368, "the driver sends a wrong length"),
+        (-26881, "another program talks to the card between two steps"),
+        (-27009, "a card with another structure than the standard's"),
+        (-27011, "a key is locked: costs the card its key"),
+        (-27012, "another program uses the challenge up"),
+        (-27013, "a card without the key of the TAC"),
+        (-27264, "only together with other codes"),
+        (-27265, "only together with other codes"),
+        (-37894, "GET TRANSACTION PROOF is no part of the interface"),
+    ];
+    let suite = suites();
+    let mut expected = BTreeSet::new();
+    let mut outcomes: BTreeSet<(&str, bool)> = BTreeSet::new();
+    for name in ["3.0", "2.0", "1.0"] {
+        let profile = card_model::profile::Profile::builtin(name).unwrap();
+        for case in suite.cases(profile).unwrap() {
+            let Some(driver) = case.driver else { continue };
+            for step in &driver.steps.steps {
+                let Action::Call {
+                    function,
+                    outcomes: list,
+                    ..
+                } = &step.action
+                else {
+                    continue;
+                };
+                for outcome in list {
+                    if let [Code::Is(code)] = outcome.codes[..] {
+                        expected.insert(code);
+                    }
+                    outcomes.insert((function.name, outcome.codes.contains(&Code::Is(0))));
+                }
+            }
+        }
+    }
+    for function in FUNCTIONS {
+        for success in [true, false] {
+            assert!(
+                outcomes.contains(&(function.name, success)),
+                "{} {success}",
+                function.name
+            );
+        }
+    }
+    let open: Vec<i64> = ReturnCode::annex()
+        .map(|code| i64::from(code.0))
+        .filter(|code| !expected.contains(code) && !NOT_CAUSED.iter().any(|(other, _)| i64::from(*other) == *code))
+        .collect();
+    assert!(open.is_empty(), "no case expects {open:?}");
+    let idle: Vec<i32> = NOT_CAUSED
+        .iter()
+        .map(|(code, _)| *code)
+        .filter(|code| expected.contains(&i64::from(*code)))
+        .collect();
+    assert!(idle.is_empty(), "a case expects {idle:?}");
 }

@@ -159,7 +159,8 @@ fn faults(case: &Case, suite: &Suite) -> Vec<String> {
         None => text.contains('$'),
         Some(_) => text.split('$').skip(1).any(|rest| {
             let word: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-            !word.is_empty() && !(word.len() == 8 && word.contains("EF"))
+            let file = word.len() == 8 && word.contains("EF");
+            !word.is_empty() && !file
         }),
     };
     if left.iter().any(|text| unfilled(text)) {

@@ -163,7 +163,9 @@ impl Client {
         }
         let contents = out.contents();
         let end = contents.iter().position(|byte| *byte == 0).ok_or(CallError::Endless)?;
-        Ok((i64::from(code), contents[..end].to_vec()))
+        #[allow(clippy::useless_conversion, reason = "long has 32 bits on Windows")]
+        let code = i64::from(code);
+        Ok((code, contents[..end].to_vec()))
     }
 
     fn call_raw(&self, name: &str, raw: &[Raw], out: Text) -> Result<c_long, CallError> {

@@ -101,6 +101,7 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     options.destructive = it.destructive;
     options.without_driver = it.driver.is_some();
     options.resume = it.resume.as_deref().map(|path| earlier(path, lang)).transpose()?;
+    driver::check(it, desk)?;
     let mut keys = desk.required_security()?;
     let pins = Pins::given(desk)?;
     let mut session = desk.session(true)?;

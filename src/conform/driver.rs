@@ -3,7 +3,7 @@
 use super::{Watch, refusal};
 use crate::args::{ConformHost, ConformRun};
 use crate::connect::Desk;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::output::{Output, Report};
 use SSCardDriver::client::{CallError, Client, Given};
 use conformance::driver::{
@@ -150,15 +150,40 @@ fn attendant(output: Output) -> Attendant {
     })
 }
 
-/// A library in a process of its own. What is wrong with the file is told before any case.
-fn library(name: &str, folder: Option<&Path>, desk: &Desk) -> Result<Box<dyn DriverUnderTest>, Failure> {
+/// Whether the library that is named can be loaded: told before anything else is done.
+pub fn check(it: &ConformRun, desk: &Desk) -> Result<(), Failure> {
     let lang = desk.output.lang;
+    let Some(name) = it.driver.as_deref().filter(|name| *name != BUILTIN) else {
+        return Ok(());
+    };
     let path = std::fs::canonicalize(name).map_err(|error| Failure::file(lang, Path::new(name), &error))?;
-    let program = std::env::current_exe().map_err(|error| Failure::input(error.to_string()))?;
+    let output = hosting(&program()?, &path).arg("--check").output();
+    let output = output.map_err(|error| Failure::input(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let failure = Failure::input(t!("conform.no_library", locale = lang.locale(), path = name));
+    Err(failure.because(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+}
+
+fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::input(error.to_string()))
+}
+
+/// This program as the process that has a library loaded.
+fn hosting(program: &Path, library: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["conform", "host"]).arg(library);
+    command
+}
+
+/// A library in a process of its own; with a folder it takes its settings from there.
+fn library(name: &str, folder: Option<&Path>, desk: &Desk) -> Result<Box<dyn DriverUnderTest>, Failure> {
+    let path = std::fs::canonicalize(name).map_err(|error| Failure::file(desk.output.lang, Path::new(name), &error))?;
+    let program = program()?;
     let settings = folder.map(FolderStand::settings);
     let start = move || {
-        let mut command = Command::new(&program);
-        command.args(["conform", "host"]).arg(&path);
+        let mut command = hosting(&program, &path);
         if let Some(settings) = &settings {
             // The tester's own settings are for the tester's own readers.
             for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SSC_DRIVER_")) {
@@ -168,18 +193,6 @@ fn library(name: &str, folder: Option<&Path>, desk: &Desk) -> Result<Box<dyn Dri
         }
         command
     };
-    let mut check = start();
-    let checked = check
-        .arg("--check")
-        .output()
-        .map_err(|error| Failure::input(error.to_string()))?;
-    if !checked.status.success() {
-        return Err(Failure::new(
-            Class::Input,
-            t!("conform.no_library", locale = lang.locale(), path = name),
-        )
-        .because(String::from_utf8_lossy(&checked.stderr).trim().to_owned()));
-    }
     Ok(Box::new(Hosted::new(name, PATIENCE, start)))
 }
 

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod faulty;
-#[allow(dead_code, reason = "each test file uses its part")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -37,10 +37,11 @@ const DOCUMENTS: [&str; 24] = [
     "ISO/IEC 14443-4",
 ];
 /// Documents of the project, for cases that no public standard has.
-const OWN: [&str; 4] = [
+const OWN: [&str; 5] = [
     "spec/commands.md",
     "spec/conformance.md",
     "spec/files.md",
+    "spec/terminal.md",
     "card-model/COS.md",
 ];
 

@@ -1,12 +1,14 @@
 //! `ssc conform`: conformance cases and verdicts.
 
 mod compare;
+mod coverage;
 mod driver;
 
 pub use compare::run as compare;
+pub use coverage::run as coverage;
 pub use driver::host;
 
-use crate::args::{ConformCoverage, ConformList, ConformRun, Selection};
+use crate::args::{ConformList, ConformRun, Selection};
 use crate::ask;
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
@@ -15,7 +17,7 @@ use card_model::secret::Pin;
 use card_model::words::Lang;
 use conformance::ConformanceError;
 use conformance::run::{self, CaseResult, Observer, Options, Run, Verdict};
-use conformance::suite::{Case, Suite, coverage};
+use conformance::suite::{Case, Suite};
 use conformance::terminal::{CertificatePins, Subject};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rust_i18n::t;
@@ -69,30 +71,6 @@ fn view(case: &Case, lang: Lang) -> Value {
     })
 }
 
-/// What the standard lists and a card version has, with the cases that cover it.
-pub fn coverage(it: &ConformCoverage, desk: &Desk) -> Result<Report, Failure> {
-    let locale = desk.output.lang.locale();
-    let rows = coverage::coverage(&load(desk)?, desk.profile(&it.profile)?).map_err(|e| refusal(&e, desk))?;
-    let mut table = Table::new(&[
-        t!("conform.what", locale = locale),
-        t!("conform.row", locale = locale),
-        t!("conform.cases", locale = locale),
-    ]);
-    for row in &rows {
-        let cases: Vec<&str> = row.cases.iter().map(String::as_str).collect();
-        let shown = match (row.is_covered(), row.not_caused) {
-            (false, _) => t!("conform.open", locale = locale).into_owned(),
-            (_, true) if cases.is_empty() => t!("conform.not_caused", locale = locale).into_owned(),
-            _ => cases.join(", "),
-        };
-        table.row(vec![row.name.clone(), row.what.clone(), shown]);
-    }
-    let covered = rows.iter().filter(|row| row.is_covered()).count();
-    let summary = t!("conform.covered", locale = locale, n = covered, of = rows.len());
-    let json = json!({ "profile": it.profile, "rows": rows.len(), "covered": covered, "coverage": rows });
-    Ok(Report::new(json, format!("{table}\n{summary}")))
-}
-
 /// Runs the cases on the card.
 pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     let lang = desk.output.lang;
@@ -100,6 +78,7 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     let mut options = options(&it.selection, &suite, lang)?;
     options.destructive = it.destructive;
     options.without_driver = it.driver.is_some();
+    options.trust = crate::certificate::trust(&it.trust, desk)?;
     options.resume = it.resume.as_deref().map(|path| earlier(path, lang)).transpose()?;
     driver::check(it, desk)?;
     let mut keys = desk.required_security()?;

@@ -1,11 +1,10 @@
 //! Conformance of social security cards: cases derived from the card profile, run over any channel, judged by rules that
 //! are written here a second time.
 //!
-//! [`sweep`] is the access sweep (the "SAFETY" items of LD/T 6001.3, `spec/conformance.md` §4.9): each elementary file ×
-//! operation × combination of satisfied states × way of addressing. [`flow`] plays transcripts with expectations. [`suite`] is
-//! the cases as data, [`run`] runs them on a card and gives verdicts, [`mod@report`] shows them to people. [`mutants`] runs
-//! them on cards with a defect each, and [`oracle`] judges random commands of [`explore`] by the sheets. [`driver`] calls a
-//! driver of the standard reader interface.
+//! [`flow`] plays transcripts with expectations. [`suite`] is the cases as data and what is derived from the profile, such as the
+//! access conditions (each elementary file × operation × proofs × way of addressing), [`run`] runs them on a card and gives
+//! verdicts, [`mod@report`] shows them to people. [`mutants`] runs them on cards with a defect each, and [`oracle`] judges random
+//! commands of [`explore`] by the sheets. [`driver`] calls a driver of the standard reader interface.
 
 pub mod driver;
 pub mod explore;
@@ -16,7 +15,6 @@ pub mod report;
 pub mod rule;
 pub mod run;
 pub mod suite;
-pub mod sweep;
 pub mod terminal;
 
 mod error;

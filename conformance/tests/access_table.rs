@@ -6,10 +6,9 @@ mod support;
 
 use card_model::card::Interface;
 use card_model::profile::{Access, FileClass, Profile, Structure};
-use card_model::status::StatusWord;
-use conformance::ConformanceError;
 use conformance::rule::States;
-use conformance::sweep::{Depth, Operation, sweep};
+use conformance::run::{Options, Verdict, run};
+use conformance::suite::Suite;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use support::issued::Issued;
@@ -86,7 +85,7 @@ fn profiles_agree_with_the_table() {
                     "{version} {name} is not in the table"
                 ),
             }
-            // The rules of a private key are those of using and making it; the sweep shows that its bytes are for nobody.
+            // The rules of a private key are those of using and making it; the SAFETY cases show that its bytes are for nobody.
             if internal && file.key_pair.is_none() {
                 let all = States::with(true, file.read.keys());
                 assert!(
@@ -146,43 +145,48 @@ fn plain(rule: &str, generation: u8) -> String {
     }
 }
 
-/// A sweep that cannot fail proves nothing: with one rule changed in what is expected, it finds just that file.
+/// Cases that cannot fail prove nothing: with one rule changed in what is expected, cases of just that file fail.
 #[test]
 fn a_changed_rule_is_found() {
+    let suite = Suite::load().unwrap();
     let mut issued = Issued::new("3.0", Interface::Contact);
-    let changes: [(&str, u16, Operation, Access); 6] = [
-        ("SSSE", 0xEF06, Operation::Read, Access::free()),
-        ("SSSE", 0xEF05, Operation::Update, "RKSSSE".parse().unwrap()),
-        ("DF04", 0xEF06, Operation::Read, "PIN or RK1DF04".parse().unwrap()),
-        ("DF03", 0xEF05, Operation::Read, "PIN or RK1DF03".parse().unwrap()),
-        ("DF04", 0xEF08, Operation::Read, "RK1DF04".parse().unwrap()),
-        (
-            "CERT",
-            0x0018,
-            Operation::Update,
-            "USERPIN or ADMINPIN".parse().unwrap(),
-        ),
+    let changes: [(&str, u16, bool, &str); 6] = [
+        ("SSSE", 0xEF06, true, "free"),
+        ("SSSE", 0xEF05, false, "RKSSSE"),
+        ("DF04", 0xEF06, true, "PIN or RK1DF04"),
+        ("DF03", 0xEF05, true, "PIN or RK1DF03"),
+        ("DF04", 0xEF08, true, "RK1DF04"),
+        ("CERT", 0x0018, false, "USERPIN or ADMINPIN"),
     ];
-    for (df, fid, operation, rule) in changes {
+    for (df, fid, reading, rule) in changes {
+        let rule = rule.parse().unwrap();
         let mut profile = issued.profile.clone();
         let directory = profile.dedicated_files.iter_mut().find(|file| file.id == df).unwrap();
         let file = directory.files.iter_mut().find(|file| file.fid == fid).unwrap();
-        match operation {
-            Operation::Read => file.read = rule,
-            Operation::Update => file.update = rule,
+        match reading {
+            true => file.read = rule,
+            false => file.update = rule,
         }
+        let (name, operation) = (file.name(), if reading { "read" } else { "update" });
+        let item = if df == "CERT" { "ACSE" } else { df };
+        let options = Options {
+            items: vec![format!("{item}_SAFETY")],
+            ..Options::default()
+        };
         let (channel, keys, mut subject) = issued.parts();
         subject.profile = &profile;
-        match sweep(channel, keys, subject, Depth::Quick) {
-            Ok(report) => {
-                assert!(!report.passed(), "{df}/{fid:04X} {operation:?} not found");
-                let name = format!("{df}/{fid:04X}");
-                let elsewhere: Vec<_> = report.mismatches.iter().filter(|m| m.file != name).collect();
-                assert!(elsewhere.is_empty(), "{elsewhere:?}");
-            }
-            // What the changed rule says is open, but the card refuses, cannot even be learnt.
-            Err(ConformanceError::Setup { sw, .. }) => assert_eq!(sw, StatusWord::SECURITY_NOT_SATISFIED),
-            Err(error) => panic!("{error}"),
-        }
+        let run = run(&suite, channel, keys, subject, &options, &mut ()).unwrap();
+        let failed: Vec<&str> = run
+            .results
+            .iter()
+            .filter(|result| result.verdict == Verdict::Fail)
+            .map(|result| result.id.as_str())
+            .collect();
+        assert!(
+            failed.iter().any(|id| id.contains(&format!(":{name}/{operation}/"))),
+            "{df}/{name} {operation} is not found: {failed:?}"
+        );
+        let elsewhere: Vec<_> = failed.iter().filter(|id| !id.contains(&format!(":{name}/"))).collect();
+        assert!(elsewhere.is_empty(), "{df}/{name}: {elsewhere:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Arguments of `ssc conform`.
 
+use super::CertTrust;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -18,9 +19,12 @@ pub enum Conform {
 /// `ssc conform coverage`.
 #[derive(Debug, Args)]
 pub struct ConformCoverage {
-    /// Card version.
-    #[arg(long, value_name = "3.0|2.0|1.0", default_value = "3.0", hide_default_value = true)]
-    pub profile: String,
+    /// Result file of a run.
+    #[arg(value_name = "RESULT.json")]
+    pub result: PathBuf,
+    /// Only what is open or has no case.
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// Which cases.
@@ -61,6 +65,8 @@ pub struct ConformRun {
     /// Runs cases that cannot be undone, too.
     #[arg(long)]
     pub destructive: bool,
+    #[command(flatten)]
+    pub trust: CertTrust,
     /// Result file.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -219,10 +219,10 @@ fn key_path(path: &str, key: &KeyDefinition) -> String {
 fn keys(found: &mut Found, path: &str, a: &KeyDefinition, b: &KeyDefinition) {
     let lang = found.lang;
     found.value(path, "key_id", format!("{:02X}", a.id), format!("{:02X}", b.id));
-    found.value(path, "role", words::role(a.role), words::role(b.role));
+    found.value(path, "role", a.role.name(), b.role.name());
     found.value(path, "psam", words::psam(a.psam), words::psam(b.psam));
     found.value(path, "hsm", words::hsm(a.hsm), words::hsm(b.hsm));
-    found.value(path, "level", words::level(a.level), words::level(b.level));
+    found.value(path, "level", a.level.name(), b.level.name());
     found.value(path, "versions", a.versions, b.versions);
     found.value(path, "key_length", a.length, b.length);
     let tries = |key: &KeyDefinition| key.tries.map_or_else(|| "–".to_owned(), |tries| tries.to_string());
@@ -234,7 +234,7 @@ fn elementary_file(found: &mut Found, path: &str, a: &ElementaryFile, b: &Elemen
     let lang = found.lang;
     found.value(path, "title", lang.pick(&a.zh, &a.en), lang.pick(&b.zh, &b.en));
     found.value(path, "structure", words::structure(a), words::structure(b));
-    found.value(path, "class", words::class(a.class), words::class(b.class));
+    found.value(path, "class", a.class.name(), b.class.name());
     found.value(path, "read", &a.read, &b.read);
     found.value(path, "update", &a.update, &b.update);
     found.value(path, "records", a.record_count(), b.record_count());

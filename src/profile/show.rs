@@ -50,7 +50,7 @@ fn head(profile: &Profile, lang: Lang) -> String {
 fn dedicated_file(df: &DedicatedFile, lang: Lang) -> String {
     let locale = lang.locale();
     let title = lang.pick(&df.zh, &df.en);
-    let mut text = format!("{}  {} {:04X}  {title}", df.id, words::kind(df.kind), df.fid);
+    let mut text = format!("{}  {} {:04X}  {title}", df.id, df.kind.name(), df.fid);
     if !df.name.is_empty() {
         text.push_str(&format!("  {}", hex_upper(&df.name)));
     }
@@ -72,7 +72,7 @@ fn dedicated_file(df: &DedicatedFile, lang: Lang) -> String {
                 format!("{:02X}", key.id),
                 words::psam(key.psam),
                 words::hsm(key.hsm),
-                words::level(key.level).into(),
+                key.level.name().into(),
                 key.versions.to_string(),
                 lang.pick(&key.zh, &key.en).into(),
             ]);
@@ -98,7 +98,7 @@ fn elementary_file(df: &DedicatedFile, file: &ElementaryFile, lang: Lang) -> Str
         path = format!("{}/{}", df.id, file.name()),
         title = lang.pick(&file.zh, &file.en),
         structure = words::structure(file),
-        class = words::class(file.class),
+        class = file.class.name(),
         read = file.read,
         update = file.update
     )
@@ -173,10 +173,10 @@ fn view_dedicated(profile: &Profile, df: &DedicatedFile) -> Value {
             "name": key.name,
             "index": key.index,
             "id": format!("{:02X}", key.id),
-            "role": words::role(key.role),
+            "role": key.role.name(),
             "psam": key.psam.map(|psam| words::psam(Some(psam))),
             "hsm": key.hsm.map(|hsm| words::hsm(Some(hsm))),
-            "level": words::level(key.level),
+            "level": key.level.name(),
             "versions": key.versions,
             "length": key.length,
             "tries": key.tries,
@@ -195,7 +195,7 @@ fn view_dedicated(profile: &Profile, df: &DedicatedFile) -> Value {
     });
     json!({
         "id": df.id,
-        "kind": words::kind(df.kind),
+        "kind": df.kind.name(),
         "parent": parent.map(|parent| &parent.id),
         "fid": format!("{:04X}", df.fid),
         "name": hex_upper(&df.name),
@@ -219,7 +219,7 @@ fn view_file(df: &DedicatedFile, file: &ElementaryFile) -> Value {
         "sfi": format!("{:02X}", file.sfi),
         "title": file.en,
         "title_zh": file.zh,
-        "class": words::class(file.class),
+        "class": file.class.name(),
         "structure": words::structure(file),
         "size": file.size(),
         "read": file.read.to_string(),

@@ -183,6 +183,7 @@ impl Card {
         time: &[u8; 7],
         mac2: &[u8; 4],
     ) -> Result<Reply, Stop> {
+        let account = self.account(session)?;
         let Some(Transaction::Load {
             session_key,
             amount,
@@ -191,7 +192,6 @@ impl Card {
         else {
             return Err(Sw::INVALID_STATE.into());
         };
-        let account = self.account(session)?;
         if !equal(
             &session_key.mac(&[], &[&amount[..], &[LOAD], &terminal, time].concat()),
             mac2,
@@ -270,6 +270,7 @@ impl Card {
         time: &[u8; 7],
         mac1: &[u8; 4],
     ) -> Result<Reply, Stop> {
+        let account = self.account(session)?;
         let Some(Transaction::Purchase {
             index,
             random,
@@ -278,7 +279,6 @@ impl Card {
         else {
             return Err(Sw::INVALID_STATE.into());
         };
-        let account = self.account(session)?;
         let mut amounts = Amounts::read(&self.memory, &self.files.efs[account.amounts]);
         let sequence = amounts.purchase_sequence.to_be_bytes();
         let key = self.transaction_key(session.df, KeyType::Purchase, index)?;
@@ -354,9 +354,11 @@ impl Card {
         Ok(Reply::new())
     }
 
-    /// GET STARTING DAY.
-    pub(super) fn starting_day(&self, session: &Session) -> Result<Reply, Stop> {
+    /// GET STARTING DAY. Its list of status words has 6982 (STD-P5 §7.8): as all of the account it needs the PIN, if there is one
+    /// (`spec/commands.md` §5).
+    pub(super) fn starting_day(&mut self, session: &Session) -> Result<Reply, Stop> {
         let account = self.account(session)?;
+        self.need_pin(session)?;
         let amounts = Amounts::read(&self.memory, &self.files.efs[account.amounts]);
         Ok(amounts.starting_day.to_be_bytes().into_iter().collect())
     }
@@ -379,15 +381,16 @@ impl Card {
         Ok(self.memory.commit(&changes)?)
     }
 
-    /// The account of the current application; 6A81 where there is none.
+    /// The account of the current application; 6985 where it has none. The lists of these commands (STD-P5 §7) have 6A81 too,
+    /// as all commands have it: that is the blocked card.
     fn account(&self, session: &Session) -> Result<Account, Sw> {
         let files = || self.files.dfs[session.df].files.iter().copied();
         let amounts = files()
             .find(|i| is_amounts(&self.files.efs[*i]))
-            .ok_or(Sw::FUNCTION_NOT_SUPPORTED)?;
+            .ok_or(Sw::CONDITIONS_NOT_SATISFIED)?;
         let log = files()
             .find(|i| is_log(&self.files, *i))
-            .ok_or(Sw::FUNCTION_NOT_SUPPORTED)?;
+            .ok_or(Sw::CONDITIONS_NOT_SATISFIED)?;
         Ok(Account { amounts, log })
     }
 

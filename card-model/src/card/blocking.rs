@@ -1,7 +1,10 @@
 //! APPLICATION BLOCK and CARD BLOCK: for ever, and failures lock no key (STD-P5 §6.1–6.2, STD-P7 §13).
+//!
+//! Their lists have both 6985 and 6A88: the current dedicated file is not of the kind that the command works on, an application
+//! or an environment; or it is, and has no key for it.
 
 use super::identity;
-use super::object::KeyType;
+use super::object::{DfKind, KeyType};
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
 use crate::apdu::Apdu;
@@ -26,6 +29,15 @@ impl Card {
         Ok(Reply::new())
     }
 
+    /// Why a command finds no key in a dedicated file: it works on something of another kind (6985), or there is none (6A88).
+    pub(super) fn without_key(&self, df: usize, wanted: DfKind) -> Sw {
+        let kind = self.files.dfs[df].kind;
+        match (wanted, kind) {
+            (DfKind::Adf, DfKind::Mf | DfKind::Ddf) | (DfKind::Ddf, DfKind::Mf) => Sw::CONDITIONS_NOT_SATISFIED,
+            _ => Sw::REFERENCE_NOT_FOUND,
+        }
+    }
+
     fn check_block(
         &mut self,
         session: &mut Session,
@@ -34,9 +46,13 @@ impl Card {
         apdu: &Apdu<'_>,
         mac: &[u8],
     ) -> Result<(), Stop> {
+        let wanted = match permission {
+            KeyType::ApplicationBlock => DfKind::Adf,
+            _ => DfKind::Ddf,
+        };
         let key = self
             .find_key(df, |key| key.kind == permission)
-            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
+            .ok_or_else(|| self.without_key(df, wanted))?;
         let id = self.files.keys[key].id;
         if !session.keys.contains(id) {
             let condition = format!("{id:02X}");

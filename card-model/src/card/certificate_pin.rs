@@ -67,7 +67,8 @@ impl Card {
         self.store_certificate_pin(index, index, tries, &key, Some(cipher))
     }
 
-    /// PIN CHANGE/UNBLOCK of the user PIN: under the K of the administrator's PIN, which must have been verified.
+    /// PIN CHANGE/UNBLOCK of the user PIN: under the K of the administrator's PIN, which must have been verified, and so is not
+    /// locked: what locks it takes its proof back.
     pub(super) fn unblock_certificate_pin(
         &mut self,
         session: &mut Session,
@@ -91,7 +92,6 @@ impl Card {
             });
             return Err(Sw::SECURITY_NOT_SATISFIED.into());
         }
-        self.refuse_locked(administrator)?;
         let challenge = pin_challenge(session)?;
         let data = cipher.map(<[u8; 16]>::as_slice).unwrap_or_default();
         let tries = self.files.keys[administrator].tries_left(&self.memory);

@@ -1,6 +1,6 @@
 //! The holder's PIN: VERIFY, CHANGE PIN, PIN CHANGE/UNBLOCK (STD-P5 §6.3, §6.8, §6.14).
 
-use super::object::KeyType;
+use super::object::{DfKind, KeyType};
 use super::session::Session;
 use super::{Card, Refusal, Reply, Stop};
 use crate::apdu::Apdu;
@@ -60,7 +60,8 @@ impl Card {
         Ok(Reply::new())
     }
 
-    /// PIN CHANGE/UNBLOCK after external authentication with PUK. Failed messages cost tries of the PUK (STD-P7 §13.3).
+    /// PIN CHANGE/UNBLOCK after external authentication with PUK. Failed messages cost tries of the PUK (STD-P7 §13.3). 6985
+    /// where no environment is selected, 6A88 where it has no PIN or no key for it (STD-P5 §6.8 lists both).
     pub(super) fn reset_pin(
         &mut self,
         session: &mut Session,
@@ -68,13 +69,13 @@ impl Card {
         cipher: Option<&[u8]>,
         mac: &[u8],
     ) -> Result<Reply, Stop> {
-        let (environment, index) = self.current_pin(session)?;
+        let environment = self.files.environment(session.df);
+        let missing = self.without_key(environment, DfKind::Ddf);
+        let index = self.pin_object(environment).ok_or(missing)?;
         let puk = self
             .find_key(environment, |key| key.kind == KeyType::PinUnblock)
-            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
-        let stk = self
-            .key_of(environment, KeyType::SecureMessaging)
-            .ok_or(Sw::REFERENCE_NOT_FOUND)?;
+            .ok_or(missing)?;
+        let stk = self.key_of(environment, KeyType::SecureMessaging).ok_or(missing)?;
         if cipher.is_some_and(|cipher| cipher.len() != stk.algorithm.block()) {
             return Err(Sw::WRONG_LENGTH.into());
         }

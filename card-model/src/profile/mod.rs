@@ -102,6 +102,13 @@ pub enum DedicatedFileKind {
     Adf,
 }
 
+impl DedicatedFileKind {
+    /// As profiles write it.
+    pub fn name(self) -> &'static str {
+        resolve::KINDS.word(&self).unwrap_or_default()
+    }
+}
+
 /// A dedicated file with its keys and elementary files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DedicatedFile {
@@ -163,6 +170,12 @@ pub enum KeyRole {
 }
 
 impl KeyRole {
+    /// As profiles write it.
+    pub fn name(self) -> &'static str {
+        // Profiles list no master keys: every dedicated file has one.
+        resolve::ROLES.word(&self).unwrap_or("master")
+    }
+
     /// Keys of the medical account: the card computes with their version 1 always, whatever version the other keys are used
     /// in. What the standards call version of a purchase key is its index (`spec/files.md` §6.1).
     pub const fn is_transaction(self) -> bool {
@@ -191,6 +204,13 @@ pub enum KeyLevel {
     Province,
     /// The issuer's own (master keys), diversified by card only.
     Issuer,
+}
+
+impl KeyLevel {
+    /// As profiles write it.
+    pub fn name(self) -> &'static str {
+        resolve::LEVELS.word(&self).unwrap_or_default()
+    }
 }
 
 /// A key of the card and where terminals find its root (`spec/files.md` §6.1).
@@ -291,6 +311,13 @@ pub enum FileClass {
     System,
 }
 
+impl FileClass {
+    /// As profiles write it.
+    pub fn name(self) -> &'static str {
+        resolve::CLASSES.word(&self).unwrap_or_default()
+    }
+}
+
 /// Structure of an elementary file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Structure {
@@ -313,6 +340,19 @@ pub enum Structure {
         /// Size in bytes.
         size: u16,
     },
+}
+
+impl Structure {
+    /// As profiles write it, without sizes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LinearVariable => "linear variable",
+            Self::LinearFixed => "linear fixed",
+            Self::Cyclic { .. } => "cyclic",
+            Self::Transparent { .. } => "transparent",
+            Self::Internal { .. } => "internal",
+        }
+    }
 }
 
 /// An elementary file.

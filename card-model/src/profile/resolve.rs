@@ -245,6 +245,16 @@ pub(super) struct Words<T: 'static> {
     words: &'static [(&'static str, T)],
 }
 
+impl<T: PartialEq> Words<T> {
+    /// The word for a value.
+    pub(super) fn word(&self, value: &T) -> Option<&'static str> {
+        self.words
+            .iter()
+            .find(|(_, known)| known == value)
+            .map(|(word, _)| *word)
+    }
+}
+
 impl<T: Copy> Words<T> {
     fn find(&self, word: &str) -> Option<T> {
         self.words

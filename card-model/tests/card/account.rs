@@ -233,14 +233,14 @@ fn refusals() {
     t.select_fid(0xDDF1);
     assert_eq!(
         t.sw(&hex("B026000104")),
-        0x6A81,
+        0x6985,
         "there is no account in the environment itself"
     );
     t.select_fid(0xDF04);
     assert_eq!(t.sw(&hex("B026000104")), 0x6982);
     assert_eq!(t.sw(&begin(1, 0)), 0x6982);
     assert_eq!(t.card.refusal().unwrap().missing, ["PIN"]);
-    assert_eq!(t.sw(&hex("B056010002")), 0x9000);
+    assert_eq!(t.sw(&hex("B056010002")), 0x6982);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Checks of what a transcript has remembered: `? equal A B`, `? element SSSE/EF05/07 V`, `? sm2 KEY E SIGNATURE`.
 
+use super::certificate::CertificateCheck;
 use super::expression::{Expression, Reference};
 use super::pieces::{tags, value};
 
@@ -51,6 +52,8 @@ pub enum CheckKind {
     Random,
     /// The answer to reset obeys STD-P2 §8.
     ResetRules,
+    /// The contents of a certificate file.
+    Certificate(CertificateCheck),
 }
 
 impl Check {
@@ -93,6 +96,15 @@ impl Check {
             }
             "random" => (CheckKind::Random, rest),
             "resetrules" => (CheckKind::ResetRules, rest),
+            "certificate" | "period" | "usage" | "chain" => {
+                let (word, values) = match first(rest) {
+                    Ok((word, values)) => (Some(word), values),
+                    Err(_) => (None, rest),
+                };
+                let check = CertificateCheck::parse(name, word);
+                let check = check.ok_or_else(|| format!("{name}: signature or encryption, and a value"))?;
+                (CheckKind::Certificate(check), values)
+            }
             _ => return Err(format!("{name} is no check (suites/README.md has all that are)")),
         };
         let values = operands_of(operands)?;

@@ -1,12 +1,13 @@
 //! Values of expressions.
 
+use super::certificate::certificate;
 use super::expression::{Expression, KeyName, PinKind};
 use super::play::Player;
 use crate::ConformanceError;
 use card_model::profile::{KeyDefinition, Located};
 use card_model::secret::Pin;
 use card_model::sm2::{PublicKey, sm3};
-use reader::certificate::pins::cryptogram;
+use reader::certificate::pins::{cryptogram, message};
 use reader::security::{AccountHost, KeyReference, SecurityModuleError};
 
 /// Identifier of a signer where none is agreed (GM/T 0009).
@@ -54,6 +55,25 @@ impl<'a> Player<'_, 'a> {
                 let challenge = self.value(challenge)?;
                 cryptogram(self.terminal.certificate_pin(pin)?, &challenge)
             }
+            Expression::CertificatePin(name) => self.terminal.certificate_pin(name)?.expose().to_vec(),
+            Expression::CertificateMessage {
+                under,
+                challenge,
+                header,
+                plain,
+            } => {
+                let (challenge, header) = (self.value(challenge)?, self.value(header)?);
+                let header = fixed::<4>(&header, "a header of four bytes")?;
+                let plain = plain.as_ref().map(|plain| self.value(plain)).transpose()?;
+                let data = message(
+                    header,
+                    self.terminal.certificate_pin(under)?,
+                    &challenge,
+                    plain.as_deref(),
+                );
+                let length = u8::try_from(data.len()).map_err(|_| no_value("more than 255 bytes"))?;
+                [&header[..], &[length], &data].concat()
+            }
             Expression::Authentication { key, factor, source } => self.authentication(key, factor, source)?,
             Expression::Secure {
                 key,
@@ -88,6 +108,11 @@ impl<'a> Player<'_, 'a> {
                 let (key, message) = (self.value(key)?, self.value(message)?);
                 let key = PublicKey::from_bytes(&key).map_err(|error| no_value(&error.to_string()))?;
                 key.digest(STANDARD_IDENTIFIER, &message).to_vec()
+            }
+            Expression::CertificateKey(of) => {
+                let certificate = certificate(&self.value(of)?).map_err(|fault| no_value(&fault))?;
+                let key = certificate.public_key().map_err(|error| no_value(&error.to_string()))?;
+                key.to_bytes().to_vec()
             }
             Expression::Xor(a, b) => {
                 let (mut a, b) = (self.value(a)?, self.value(b)?);

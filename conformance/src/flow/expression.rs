@@ -45,6 +45,19 @@ pub enum Expression {
         /// Challenge.
         challenge: Box<Expression>,
     },
+    /// `{pin USERPIN}`: a PIN of the certificate application, packed.
+    CertificatePin(String),
+    /// `{sealed ADMINPIN R HEADER [PLAIN]}`: a whole CHANGE PIN or PIN CHANGE/UNBLOCK of the certificate application.
+    CertificateMessage {
+        /// PIN under whose key it is.
+        under: String,
+        /// Challenge.
+        challenge: Box<Expression>,
+        /// CLA INS P1 P2.
+        header: Box<Expression>,
+        /// What is encrypted.
+        plain: Option<Box<Expression>>,
+    },
     /// `{auth KEY FACTOR SOURCE}`: authentication data (`spec/commands.md` §2.6).
     Authentication {
         /// Key.
@@ -97,6 +110,8 @@ pub enum Expression {
         /// Message.
         message: Box<Expression>,
     },
+    /// `{certkey V}`: public key X ‖ Y of the certificate in the contents of a file.
+    CertificateKey(Box<Expression>),
     /// `{xor A B}`: B upon the end of A.
     Xor(Box<Expression>, Box<Expression>),
     /// `{slice X 4..8}`, `{slice X 4..}`: bytes from, to (not included).
@@ -221,6 +236,7 @@ impl Expression {
             | Self::TransactionCode { data: of, .. }
             | Self::IdentificationCode { data: of, .. }
             | Self::Sm3(of)
+            | Self::CertificateKey(of)
             | Self::Slice { of, .. }
             | Self::Add(of, _)
             | Self::Repeat(_, of)
@@ -233,6 +249,12 @@ impl Expression {
             | Self::Sm2Digest { key: a, message: b }
             | Self::Xor(a, b) => [a, b].into_iter().for_each(|part| part.walk(visit)),
             Self::Secure {
+                challenge,
+                header,
+                plain,
+                ..
+            }
+            | Self::CertificateMessage {
                 challenge,
                 header,
                 plain,
@@ -254,6 +276,7 @@ impl Expression {
             | Self::RecordLength(_)
             | Self::KeyId(_)
             | Self::Pin(_)
+            | Self::CertificatePin(_)
             | Self::Reset
             | Self::Historical
             | Self::Identity => {}
@@ -276,7 +299,9 @@ impl Expression {
             Self::KeyId(name) => {
                 Some(KeyName::parse(name).map_or_else(|_| Reference::Key(name.clone()), |key| key.reference()))
             }
-            Self::CertificateProof { pin: name, .. } => Some(Reference::Key(name.clone())),
+            Self::CertificateProof { pin: name, .. }
+            | Self::CertificatePin(name)
+            | Self::CertificateMessage { under: name, .. } => Some(Reference::Key(name.clone())),
             Self::Authentication { key, .. }
             | Self::Secure { key, .. }
             | Self::Mac { key, .. }
@@ -284,27 +309,6 @@ impl Expression {
             | Self::IdentificationCode { key, .. } => Some(key.reference()),
             Self::Pin(_) => Some(Reference::Pin),
             _ => None,
-        }
-    }
-
-    /// The bytes that the value begins with whatever the card is: as far as they are written.
-    pub fn fixed_head(&self) -> Vec<u8> {
-        match self {
-            Self::Bytes(bytes) => bytes.clone(),
-            Self::Secure { header, .. } => header.fixed_head(),
-            Self::Xor(of, _) => of.fixed_head(),
-            Self::Slice { of, from: 0, .. } => of.fixed_head(),
-            Self::Joined(parts) => {
-                let mut head = Vec::new();
-                for part in parts {
-                    head.extend(part.fixed_head());
-                    if !matches!(part, Self::Bytes(_)) {
-                        break;
-                    }
-                }
-                head
-            }
-            _ => Vec::new(),
         }
     }
 }

@@ -67,6 +67,7 @@ impl Player<'_, '_> {
                 same.then(|| format!("a block of {size} bytes came twice"))
             }
             CheckKind::Random => random::fault(first),
+            CheckKind::Certificate(check) => self.certificate_fault(*check, first),
             CheckKind::ResetRules => reset_fault(self.terminal.reset_answer()),
         };
         let shown = |values: &[Vec<u8>]| values.iter().map(hex::encode_upper).collect::<Vec<_>>().join(" ");

@@ -14,6 +14,7 @@
 //! ~ nonzero V                    a condition: where it does not hold, the case does not apply to this card
 //! ```
 
+mod certificate;
 mod check;
 mod compare;
 mod evaluate;
@@ -25,10 +26,11 @@ mod random;
 pub mod routine;
 mod status;
 
+pub use certificate::CertificateCheck;
 pub use check::{Check, CheckKind};
 pub use expression::{Expression, KeyName, PinKind, Reference};
 pub use pieces::{Count, Piece};
-pub use play::Player;
+pub use play::{Judged, Player};
 pub use routine::{Call, Routines};
 pub use status::StatusPattern;
 

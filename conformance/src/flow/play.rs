@@ -5,6 +5,7 @@ use crate::ConformanceError;
 use crate::terminal::Terminal;
 use card_model::profile::{DedicatedFile, Profile};
 use card_model::status::StatusWord;
+use reader::certificate::chain::TrustStore;
 use reader::channel::TransportError;
 use reader::link::Response;
 use std::collections::BTreeMap;
@@ -15,6 +16,19 @@ pub struct Player<'p, 'a> {
     pub(super) routines: &'p Routines,
     values: BTreeMap<String, Vec<u8>>,
     pub(super) depth: usize,
+    /// Commands whose answer was the only one that the transcript allows.
+    pub judged: Vec<Judged>,
+    /// Roots and authorities that certificates are held against.
+    pub trust: Option<&'p TrustStore>,
+}
+
+/// A command with the status word that was expected and came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The command as it was sent.
+    pub command: Vec<u8>,
+    /// Its status word.
+    pub sw: StatusWord,
 }
 
 impl<'p, 'a> Player<'p, 'a> {
@@ -25,6 +39,8 @@ impl<'p, 'a> Player<'p, 'a> {
             routines,
             values: BTreeMap::new(),
             depth: 0,
+            judged: Vec::new(),
+            trust: None,
         }
     }
 
@@ -75,6 +91,12 @@ impl<'p, 'a> Player<'p, 'a> {
                 self.remember("DATA", answer.data.clone());
                 self.remember("SW", answer.sw.to_bytes().to_vec());
                 let deviation = self.compare(answers, &answer)?;
+                if deviation.is_none() && matches!(&answers[..], [only] if only.status.len() == 1) {
+                    self.judged.push(Judged {
+                        command: command.clone(),
+                        sw: answer.sw,
+                    });
+                }
                 if deviation.is_none()
                     && cut.is_none()
                     && answer.sw == StatusWord::OK

@@ -11,6 +11,7 @@
 //! | `prove K` | GET CHALLENGE and EXTERNAL AUTHENTICATION with a key, or VERIFY with a PIN of the certificate application |
 //! | `challenge N 8` | GET CHALLENGE, remembered as N |
 //! | `challenges N 100` | so many challenges of 8 bytes, one after the other, remembered as N |
+//! | `read X N` | reads a whole transparent file of the current dedicated file, remembered as N |
 //! | another name | a transcript of `suites/routines.toml`, with `$1`, `$2` … for its arguments |
 //!
 //! All of them want success.
@@ -20,6 +21,7 @@ use super::{Flow, Player};
 use crate::ConformanceError;
 use crate::suite::format::InterfaceName;
 use card_model::profile::Profile;
+use reader::command::Command;
 use std::collections::BTreeMap;
 
 /// A call of a routine.
@@ -53,6 +55,13 @@ pub enum Call {
         /// How many.
         count: u16,
     },
+    /// `read CERT/0018 N`
+    Read {
+        /// File.
+        path: String,
+        /// Name.
+        name: String,
+    },
     /// A routine of the suites.
     Named {
         /// Its name.
@@ -82,6 +91,10 @@ impl Call {
             ["afresh", path] => Self::Afresh(path.to_owned()),
             ["verify"] => Self::Verify,
             ["prove", key] => Self::Prove(KeyName::parse(key)?),
+            ["read", path, word] => Self::Read {
+                path: path.to_owned(),
+                name: name(word)?,
+            },
             ["challenge", word, length] => Self::Challenge {
                 name: name(word)?,
                 length: length
@@ -109,6 +122,7 @@ impl Call {
                 true => Reference::Path(path.clone()),
                 false => Reference::DedicatedFile(path.clone()),
             }),
+            Self::Read { path, .. } => Some(Reference::Path(path.clone())),
             Self::Verify => Some(Reference::Pin),
             Self::Prove(key) if key.version > 1 => Some(Reference::Version(key.name.clone(), key.version)),
             Self::Prove(key) => Some(Reference::Key(key.name.clone())),
@@ -129,6 +143,8 @@ fn is_routine(word: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Routines(BTreeMap<String, String>);
 
+/// Bytes of one READ BINARY.
+const BLOCK: u8 = 0x80;
 /// How deep routines may call each other.
 const MAX_DEPTH: usize = 8;
 
@@ -240,6 +256,11 @@ impl Player<'_, '_> {
                 self.remember(name, all);
                 Ok(())
             }
+            Call::Read { path, name } => {
+                let contents = self.read(path)?;
+                self.remember(name, contents);
+                Ok(())
+            }
             Call::Named { name, arguments } => self.routine(name, arguments),
         }
     }
@@ -271,6 +292,25 @@ impl Player<'_, '_> {
         let fid = self.located(path)?.file.fid;
         let sw = self.terminal.select_file(fid)?;
         self.terminal.demand(sw, || format!("SELECT {path}"))
+    }
+
+    /// The whole of a transparent file, block by block.
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, ConformanceError> {
+        self.select(path)?;
+        // READ BINARY reaches no further than fifteen bits do.
+        let size = u16::try_from(self.located(path)?.file.size()).unwrap_or(u16::MAX) & 0x7FFF;
+        let mut contents = Vec::with_capacity(usize::from(size));
+        for offset in (0..size).step_by(usize::from(BLOCK)) {
+            let length = u8::try_from(size - offset).map_or(BLOCK, |left| left.min(BLOCK));
+            let [high, low] = offset.to_be_bytes();
+            let answer = self
+                .terminal
+                .send(&Command::new(0x00, 0xB0, high, low).with_le(length))?;
+            self.terminal
+                .demand(answer.sw, || format!("READ BINARY {offset} of {path}"))?;
+            contents.extend(answer.data);
+        }
+        Ok(contents)
     }
 
     fn index(&self, df: &str) -> Result<usize, ConformanceError> {

@@ -81,14 +81,6 @@ impl StatusPattern {
         }
         Some(remembered)
     }
-
-    /// The status word, if there is only one it can be.
-    pub fn exact(&self) -> Option<StatusWord> {
-        self.digits.iter().try_fold(StatusWord(0), |sw, digit| match digit {
-            Digit::Fixed(value) => Some(StatusWord(sw.0 << 4 | u16::from(*value))),
-            _ => None,
-        })
-    }
 }
 
 /// `T` remembers, `T-1`, `T+1` and `T+0` compare.

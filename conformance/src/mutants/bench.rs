@@ -188,7 +188,7 @@ impl<'a> Bench<'a> {
         selections: &mut Selections,
     ) -> End {
         let mut terminal = Terminal::new(channel, keys, self.sample.subject()).comparing(selections);
-        play(case, self.suite, &mut terminal).0
+        play(case, self.suite, &mut terminal, None).0
     }
 }
 

@@ -14,7 +14,8 @@ impl<'a> Oracle<'a> {
     pub(super) fn expect_account(&self, request: &Request<'_>) -> Expectation {
         let mut expected = Expectation::done(Data::None);
         if self.log().is_none() {
-            expected.refuse(0x6A81);
+            // Conditions of use: 6A81 is in every list and says that the card is blocked.
+            expected.refuse(0x6985);
         }
         match (request.ins, request.p1, request.p2) {
             (0x26, 0x00, 0x01..=0x03) => self.expect_balance(&mut expected, request),
@@ -28,6 +29,7 @@ impl<'a> Oracle<'a> {
                 if !request.data.is_empty() || request.expected_length() != 2 {
                     expected.refuse(0x6700);
                 }
+                self.need_pin(&mut expected);
                 expected.data = Data::known(&self.state.learnt.account.day.to_be_bytes());
             }
             _ => {

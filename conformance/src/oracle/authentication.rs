@@ -3,7 +3,7 @@
 use super::Oracle;
 use super::expect::{Data, Expectation, Request};
 use super::state::Surely;
-use card_model::profile::{KeyDefinition, KeyRole};
+use card_model::profile::{DedicatedFileKind, KeyDefinition, KeyRole};
 
 impl<'a> Oracle<'a> {
     pub(super) fn expect_challenge(&self, request: &Request<'_>) -> Expectation {
@@ -145,7 +145,8 @@ impl<'a> Oracle<'a> {
         let file = &self.profile.dedicated_files[df];
         let (Some(permission), Some(stk)) = (file.key_with_role(role), file.key_with_role(KeyRole::SecureMessaging))
         else {
-            expected.refuse(0x6A88);
+            let application = role != KeyRole::CardBlock && file.kind != DedicatedFileKind::Adf;
+            expected.refuse(if application { 0x6985 } else { self.without_key() });
             return expected;
         };
         match self.proved(permission.id) {

@@ -4,7 +4,7 @@ use super::Oracle;
 use super::expect::{Data, Expectation, Request};
 use super::state::Surely;
 use card_model::crypto::Algorithm;
-use card_model::profile::{KeyDefinition, KeyRole};
+use card_model::profile::{DedicatedFileKind, KeyDefinition, KeyRole};
 
 /// New PINs that a tester sends encrypted: an oracle has no key to decrypt them, so it compares with what they would be.
 const KNOWN: [&[u8]; 5] = [
@@ -140,7 +140,7 @@ impl<'a> Oracle<'a> {
         let length = if request.p2 == 0x00 { 4 } else { 4 + cipher_length };
         expected.lengths(request, [length], false);
         let Some((puk, stk)) = self.reset_keys() else {
-            expected.refuse(0x6A88);
+            expected.refuse(self.without_key());
             return expected;
         };
         match self.proved(puk.id) {
@@ -196,6 +196,15 @@ impl<'a> Oracle<'a> {
             // The message was genuine: whether the holder's PIN state lasts is not said.
             0x6A80 => self.doubt_pin(environment),
             _ => {}
+        }
+    }
+
+    /// A command on an environment where there is no key for it: the master file is none (6985), or it has none (6A88).
+    pub(super) fn without_key(&self) -> u16 {
+        let environment = self.profile.environment(self.state.df);
+        match self.profile.dedicated_files[environment].kind {
+            DedicatedFileKind::Mf => 0x6985,
+            _ => 0x6A88,
         }
     }
 

@@ -1,10 +1,12 @@
-//! A run as one HTML page: summary, charts, and each case with its steps and what went over the channel.
+//! A run as one HTML page: summary, charts, coverage, and each case with its steps and what went over the channel.
 
 use super::chart::{self, count};
+use super::coverage::coverage;
+use super::listing::listing;
 use super::page::{both, duration, escape, frame, plain_word, table, word};
 use super::{VERDICTS, name};
-use crate::run::{CaseResult, Run, Verdict};
-use crate::suite::Text;
+use crate::run::Run;
+use crate::suite::check::document_of;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -21,12 +23,13 @@ pub fn html(run: &Run) -> String {
         &chart::verdicts(&count(&run.results, |result| vec![&result.item])),
     );
     let documents = count(&run.results, |result| {
-        result.clauses.iter().map(|clause| document(clause)).collect()
+        result.clauses.iter().map(|clause| document_of(clause)).collect()
     });
     section(&mut body, "documents", &chart::verdicts(&documents));
     clauses(run, &mut body);
+    coverage(run, &mut body);
     latency(run, &mut body);
-    cases(run, &mut body);
+    listing(run, &mut body);
     frame(&plain_word("title"), &body)
 }
 
@@ -76,11 +79,6 @@ fn summary(run: &Run, body: &mut String) {
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(key, value)| vec![word(key), value]).collect();
     body.push_str(&table(&[], &rows));
-}
-
-/// The document that a clause is of: everything before its last word that holds a number.
-fn document(clause: &str) -> &str {
-    clause.rsplit_once(' ').map_or(clause, |(document, _)| document)
 }
 
 fn clauses(run: &Run, body: &mut String) {
@@ -135,78 +133,4 @@ fn latency(run: &Run, body: &mut String) {
         })
         .collect();
     section(body, "latency_items", &chart::numbers(&medians));
-}
-
-fn cases(run: &Run, body: &mut String) {
-    let mut options = format!("<option value=\"\">{}</option>", option("all"));
-    for verdict in VERDICTS {
-        let _ = write!(
-            options,
-            "<option value=\"{0}\">{1}</option>",
-            name(verdict),
-            option(name(verdict))
-        );
-    }
-    let filter = format!(
-        "<div class=\"filter\"><select id=\"verdict\">{options}</select><input id=\"search\" type=\"search\"></div>"
-    );
-    section(body, "all_cases", &filter);
-    for result in &run.results {
-        case(result, body);
-    }
-}
-
-/// Options of a list hold text only: both languages stand in them.
-fn option(key: &str) -> String {
-    let Text { zh, en } = plain_word(key);
-    escape(&format!("{zh} · {en}"))
-}
-
-fn case(result: &CaseResult, body: &mut String) {
-    let class = name(result.verdict);
-    let open = if result.verdict == Verdict::Fail { " open" } else { "" };
-    let _ = write!(
-        body,
-        "<details class=\"{class}\" data-verdict=\"{class}\"{open}><summary><code>{}</code>{} <small>{} · {}</small></summary>\
-         <div class=\"case\"><p>{}</p>",
-        escape(&result.id),
-        both(&result.title),
-        word(class),
-        escape(&result.clauses.join(" · ")),
-        both(&result.purpose),
-    );
-    if let Some(reason) = &result.reason {
-        let _ = write!(body, "<p><b>{}</b>: {}</p>", word("reason"), both(reason));
-    }
-    if let Some(failure) = &result.failure {
-        let code = |text: &str| format!("<code>{}</code>", escape(text));
-        let rows = [
-            ("phase", escape(&failure.phase)),
-            ("line", failure.line.to_string()),
-            ("step", escape(&failure.step)),
-            ("source", code(&failure.source)),
-            ("expected", code(&failure.expected)),
-            ("got", code(&failure.got)),
-            ("detail", escape(&failure.detail)),
-        ];
-        let rows: Vec<Vec<String>> = rows.into_iter().map(|(key, value)| vec![word(key), value]).collect();
-        body.push_str(&table(&[], &rows));
-    }
-    let _ = write!(
-        body,
-        "<p>{}</p><pre>{}</pre>",
-        word("steps"),
-        escape(result.steps.trim())
-    );
-    if !result.transcript.is_empty() {
-        let lines = escape(&result.transcript.join("\n"));
-        let _ = write!(
-            body,
-            "<p>{} · {} · {}</p><pre>{lines}</pre>",
-            word("transcript"),
-            result.commands,
-            duration(result.micros)
-        );
-    }
-    body.push_str("</div></details>\n");
 }

@@ -5,7 +5,9 @@
 
 mod chart;
 mod compare;
+mod coverage;
 mod html;
+mod listing;
 mod page;
 
 pub use compare::{Change, ChangeKind, Comparison};

@@ -12,13 +12,16 @@ pub use parallel::{Station, run_all};
 pub use record::{CaseResult, Failure, Run, RunError, Subject as SubjectRecord, Verdict};
 
 use crate::ConformanceError;
-use crate::flow::{Deviation, Player};
-use crate::suite::{Case, Effect, Suite, Text};
+use crate::flow::{Deviation, Judged, Player};
+use crate::suite::coverage::{Table, coverage};
+use crate::suite::{Case, Effect, Suite, TRUST, Text};
 use crate::terminal::{Selections, Subject, Terminal};
 use card_model::words::{Explain, Lang};
 use masked::Transcript;
+use reader::certificate::chain::TrustStore;
 use reader::channel::{Channel, Masking, Trace};
 use reader::security::SecurityModule;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,6 +42,9 @@ pub struct Options {
     pub without_driver: bool,
     /// Leaves the transcripts of passed cases out of the result.
     pub brief: bool,
+    /// Roots, issuing authorities and revocation lists that the card's certificates are held against; without them the cases
+    /// about chains do not apply.
+    pub trust: Option<TrustStore>,
 }
 
 impl Options {
@@ -126,6 +132,9 @@ pub fn run(
         }
     }
     run.finish(count);
+    if run.interrupted.is_none() && !options.trusted {
+        run.coverage = coverage(suite.table(), &run.results, subject, run.subject.interface);
+    }
     Ok(run)
 }
 
@@ -171,15 +180,25 @@ impl Runner<'_> {
             );
             return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
         }
+        if self.options.trust.is_none() && case.needs.iter().any(|need| need == TRUST) {
+            let reason = Text::new(
+                "未提供证书的信任根（--ca）",
+                "no root is given that certificates are held against (--ca)",
+            );
+            return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
+        }
         let begin = Instant::now();
         let transcript = Transcript::default();
         let mut traced = Trace::new(&mut *self.channel, transcript.clone(), self.masking.clone());
         transcript.clear();
         let mut terminal = Terminal::new(&mut traced, &mut *self.module, self.subject).comparing(&mut self.selections);
-        let (end, remark) = play(case, self.suite, &mut terminal);
+        let (end, remark, judged) = play(case, self.suite, &mut terminal, self.options.trust.as_ref());
         let commands = terminal.commands;
         let mut result = match end {
-            End::Passed => CaseResult::new(case, Verdict::Pass, remark),
+            End::Passed => CaseResult {
+                covers: shown(case, self.suite.table(), &judged),
+                ..CaseResult::new(case, Verdict::Pass, remark)
+            },
             End::NotApplicable(reason) => CaseResult::new(case, Verdict::NotApplicable, Some(reason)),
             End::Inconclusive(reason) => CaseResult::new(case, Verdict::Inconclusive, Some(reason)),
             End::Failed(phase, deviation) => {
@@ -204,32 +223,53 @@ impl Runner<'_> {
     }
 }
 
-/// Plays a case: before, steps, after; the card is back on its interface then. The second part is a remark on cleaning up.
-pub(crate) fn play(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
-    let interface = terminal.interface();
-    let (end, remark) = play_on(case, suite, terminal);
-    if terminal.interface() == interface {
-        return (end, remark);
-    }
-    let back = terminal.change_interface(interface).err();
-    (end, remark.or(back.map(|error| in_both(&error))))
+/// Rows of the coverage table that a passed case has shown.
+fn shown(case: &Case, table: &Table, judged: &[Judged]) -> BTreeSet<String> {
+    let words = judged.iter().flat_map(|one| table.shown(&one.command, one.sw));
+    case.covers.iter().cloned().chain(words).collect()
 }
 
-fn play_on(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Option<Text>) {
-    let mut player = Player::new(terminal, suite.routines());
-    for call in &case.before {
-        match player.call(call) {
-            Ok(()) => {}
-            Err(error @ ConformanceError::Answer { .. }) => return (End::Failed("before", wrong_answer(&error)), None),
-            Err(error) => return (End::Inconclusive(in_both(&error)), None),
-        }
+/// Plays a case: before, steps, after; the card is back on its interface then. The second part is a remark on cleaning up, the
+/// third what the steps have judged.
+pub(crate) fn play(
+    case: &Case,
+    suite: &Suite,
+    terminal: &mut Terminal<'_>,
+    trust: Option<&TrustStore>,
+) -> (End, Option<Text>, Vec<Judged>) {
+    let interface = terminal.interface();
+    let (end, remark, judged) = play_on(case, suite, terminal, trust);
+    if terminal.interface() == interface {
+        return (end, remark, judged);
     }
+    let back = terminal.change_interface(interface).err();
+    (end, remark.or(back.map(|error| in_both(&error))), judged)
+}
+
+fn play_on(
+    case: &Case,
+    suite: &Suite,
+    terminal: &mut Terminal<'_>,
+    trust: Option<&TrustStore>,
+) -> (End, Option<Text>, Vec<Judged>) {
+    let mut player = Player::new(terminal, suite.routines());
+    player.trust = trust;
+    for call in &case.before {
+        let end = match player.call(call) {
+            Ok(()) => continue,
+            Err(error @ ConformanceError::Answer { .. }) => End::Failed("before", wrong_answer(&error)),
+            Err(error) => End::Inconclusive(in_both(&error)),
+        };
+        return (end, None, Vec::new());
+    }
+    player.judged.clear();
     let end = match player.play(&case.steps) {
         Ok(None) => End::Passed,
         Ok(Some(deviation)) => End::Failed("steps", deviation),
         Err(error @ ConformanceError::Unmet { .. }) => End::NotApplicable(in_both(&error)),
         Err(error) => End::Inconclusive(in_both(&error)),
     };
+    let judged = std::mem::take(&mut player.judged);
     let trouble = case.after.iter().find_map(|call| player.call(call).err());
     match (end, trouble) {
         (End::Passed, Some(ConformanceError::Setup { step, sw })) => {
@@ -240,13 +280,13 @@ fn play_on(case: &Case, suite: &Suite, terminal: &mut Terminal<'_>) -> (End, Opt
                 got: sw.to_string(),
                 detail: "the card could not be left as it was found".to_owned(),
             };
-            (End::Failed("after", deviation), None)
+            (End::Failed("after", deviation), None, judged)
         }
         (End::Passed, Some(error @ ConformanceError::Answer { .. })) => {
-            (End::Failed("after", wrong_answer(&error)), None)
+            (End::Failed("after", wrong_answer(&error)), None, judged)
         }
-        (End::Passed, Some(error)) => (End::Inconclusive(in_both(&error)), None),
-        (end, trouble) => (end, trouble.map(|error| in_both(&error))),
+        (End::Passed, Some(error)) => (End::Inconclusive(in_both(&error)), None, judged),
+        (end, trouble) => (end, trouble.map(|error| in_both(&error)), judged),
     }
 }
 

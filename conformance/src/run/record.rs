@@ -3,12 +3,14 @@
 //! The format is versioned ([`Run::format`]); `suites/README.md` describes its keys.
 
 use crate::flow::Deviation;
+use crate::suite::coverage::Part;
 use crate::suite::{Case, Effect, Origin, Text};
 use crate::terminal::Subject as CardSubject;
 use jiff::Timestamp;
 use reader::channel::Channel;
 use reader::security::SecurityModule;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Version of the format of results.
 pub const FORMAT: u32 = 1;
@@ -92,6 +94,9 @@ pub struct CaseResult {
     pub commands: u64,
     /// Time in microseconds.
     pub micros: u64,
+    /// Rows of the coverage table that the case has shown, if it passed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub covers: BTreeSet<String>,
     /// The steps of the case as written.
     pub steps: String,
     /// What went over the channel, masked; empty where nothing was sent or it was left out.
@@ -114,6 +119,7 @@ impl CaseResult {
             failure: None,
             commands: 0,
             micros: 0,
+            covers: BTreeSet::new(),
             steps: case.text.clone(),
             transcript: Vec::new(),
         }
@@ -164,6 +170,9 @@ pub struct Run {
     pub inconclusive: usize,
     /// The cases that were run, in the order of the run.
     pub results: Vec<CaseResult>,
+    /// What must be covered, and which of the cases that passed cover it; empty where the run did not end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Part>,
 }
 
 /// A file that is no result of a run.
@@ -201,6 +210,7 @@ impl Run {
             not_applicable: 0,
             inconclusive: 0,
             results: Vec::new(),
+            coverage: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Whether a case applies to a card, and why not.
 
+use super::TRUST;
 use super::case::Case;
 use super::format::{InterfaceName, Text};
 use crate::ConformanceError;
@@ -58,7 +59,7 @@ pub(super) fn need_reference(need: &str) -> Option<Reference> {
         Some(("key", name)) => Some(Reference::Key(name.to_owned())),
         None if need == "pin" => Some(Reference::Pin),
         None if need.contains('/') => Some(Reference::Path(need.to_owned())),
-        None if !is_cipher(need) => Some(Reference::DedicatedFile(need.to_owned())),
+        None if !is_cipher(need) && need != TRUST => Some(Reference::DedicatedFile(need.to_owned())),
         _ => None,
     }
 }
@@ -67,12 +68,14 @@ pub(super) fn is_cipher(need: &str) -> bool {
     matches!(need, "SM4" | "3DES")
 }
 
-fn need_obstacle(need: &str, subject: Subject<'_>) -> Option<Text> {
+pub(super) fn need_obstacle(need: &str, subject: Subject<'_>) -> Option<Text> {
     match need {
         "SM4" => (subject.profile.algorithm != Algorithm::Sm4)
             .then(|| Text::new("仅适用于 SM4 卡", "for cards with SM4 only")),
         "3DES" => (subject.profile.algorithm != Algorithm::TripleDes)
             .then(|| Text::new("仅适用于 3DES 卡", "for cards with 3DES only")),
+        // The runner has it, not the card.
+        TRUST => None,
         "certificate pins" => subject.certificate_pins.is_none().then(unknown_pins),
         need => need_reference(need).and_then(|reference| reference_obstacle(&reference, subject)),
     }

@@ -1,9 +1,9 @@
 //! Checks of the suites themselves: identifiers, counts, references, clauses.
 
-use super::Suite;
 use super::applies::{is_cipher, need_reference};
 use super::case::Case;
 use super::format::Effect;
+use super::{Suite, TRUST};
 use crate::ConformanceError;
 use crate::flow::{Call, Reference};
 use card_model::profile::Profile;
@@ -144,7 +144,7 @@ fn faults(case: &Case, suite: &Suite) -> Vec<String> {
         }
     }
     for need in &case.needs {
-        if need_reference(need).is_none() && !is_cipher(need) && need != "certificate pins" {
+        if need_reference(need).is_none() && !is_cipher(need) && need != "certificate pins" && need != TRUST {
             faults.push(format!("{need} is no need"));
         }
     }
@@ -180,6 +180,13 @@ fn is_identifier(stem: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     })
+}
+
+/// The document that a clause is of; all of the clause where that is none of the known ones.
+pub fn document_of(clause: &str) -> &str {
+    let documents = DOCUMENTS.iter().chain(&OWN).copied();
+    let named = documents.filter(|document| clause.strip_prefix(document).is_some_and(|rest| rest.starts_with(' ')));
+    named.max_by_key(|document| document.len()).unwrap_or(clause)
 }
 
 fn is_clause(clause: &str) -> bool {

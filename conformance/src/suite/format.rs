@@ -211,6 +211,16 @@ pub enum InterfaceName {
     Contactless,
 }
 
+impl InterfaceName {
+    /// Name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Contactless => "contactless",
+        }
+    }
+}
+
 impl From<card_model::card::Interface> for InterfaceName {
     fn from(interface: card_model::card::Interface) -> Self {
         match interface {

@@ -20,8 +20,12 @@ pub use format::{Effect, Origin, Text};
 use crate::ConformanceError;
 use crate::flow::Routines;
 use card_model::profile::Profile;
+use coverage::Table;
 use format::File;
 use std::collections::BTreeMap;
+
+/// Need of a case that holds certificates against a root, which is for the tester to give.
+pub const TRUST: &str = "trust";
 
 /// Version of the format of suite files.
 pub const FORMAT: u8 = 1;
@@ -32,6 +36,7 @@ pub struct Suite {
     items: Vec<Item>,
     templates: BTreeMap<String, File>,
     routines: Routines,
+    table: Table,
 }
 
 /// A named test item.
@@ -61,6 +66,7 @@ impl Suite {
             items: Vec::new(),
             templates: BTreeMap::new(),
             routines: Routines::default(),
+            table: Table::load()?,
         };
         for (name, text) in items {
             let file = suite.read(name, text)?;
@@ -99,6 +105,11 @@ impl Suite {
     /// The routines that all cases share.
     pub fn routines(&self) -> &Routines {
         &self.routines
+    }
+
+    /// What must be covered.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// All cases for a profile, in the order of the items. Those that do not apply to the card are among them: a run says

@@ -1,9 +1,7 @@
 //! Things of a profile for which a template makes cases.
 
 use super::format::{Each, Kind};
-use card_model::profile::{
-    Access, DedicatedFile, DedicatedFileKind, ElementaryFile, FileClass, KeyDefinition, KeyRole, Profile, Structure,
-};
+use card_model::profile::{Access, DedicatedFile, ElementaryFile, KeyDefinition, Profile, Structure};
 use std::collections::BTreeMap;
 
 /// Values of `$NAME`, and the end of the identifier.
@@ -17,7 +15,7 @@ pub(super) fn bindings(each: &Each, profile: &Profile) -> Vec<Binding> {
     let dfs = || profile.dedicated_files.iter().filter(|df| listed(&each.df, &df.id));
     match each.of {
         Kind::Dfs => dfs()
-            .filter(|df| listed(&each.kind, kind_name(df.kind)))
+            .filter(|df| listed(&each.kind, df.kind.name()))
             .map(|df| binding(&df.id, [("DF", df.id.clone())]))
             .collect(),
         Kind::Files => dfs()
@@ -35,7 +33,7 @@ pub(super) fn bindings(each: &Each, profile: &Profile) -> Vec<Binding> {
             .collect(),
         Kind::Keys => dfs()
             .flat_map(|df| df.keys.iter().map(move |key| (df, key)))
-            .filter(|(_, key)| listed(&each.role, role_name(key.role)))
+            .filter(|(_, key)| listed(&each.role, key.role.name()))
             .filter(|(_, key)| each.versions.is_none_or(|least| key.versions >= least))
             .map(|(df, key)| {
                 let name = key_name(key);
@@ -62,8 +60,8 @@ fn listed(list: &[String], name: &str) -> bool {
 fn wanted(each: &Each, file: &ElementaryFile) -> bool {
     let internal = matches!(file.structure, Structure::Internal { .. });
     let is = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
-    listed(&each.structure, structure_name(file.structure))
-        && listed(&each.class, class_name(file.class))
+    listed(&each.structure, file.structure.name())
+        && listed(&each.class, file.class.name())
         && is(each.sfi, file.sfi != 0)
         && is(each.readable, !internal && !file.read.is_never())
         && is(
@@ -156,49 +154,5 @@ pub(super) fn key_name(key: &KeyDefinition) -> String {
     match key.index {
         None => key.name.clone(),
         Some(index) => format!("{}#{index}", key.name),
-    }
-}
-
-pub(super) fn structure_name(structure: Structure) -> &'static str {
-    match structure {
-        Structure::LinearVariable => "linear variable",
-        Structure::LinearFixed => "linear fixed",
-        Structure::Cyclic { .. } => "cyclic",
-        Structure::Transparent { .. } => "transparent",
-        Structure::Internal { .. } => "internal",
-    }
-}
-
-fn class_name(class: FileClass) -> &'static str {
-    match class {
-        FileClass::Active => "active",
-        FileClass::Predefined => "predefined",
-        FileClass::Reserved => "reserved",
-        FileClass::Optional => "optional",
-        FileClass::System => "system",
-    }
-}
-
-fn kind_name(kind: DedicatedFileKind) -> &'static str {
-    match kind {
-        DedicatedFileKind::Mf => "MF",
-        DedicatedFileKind::Ddf => "DDF",
-        DedicatedFileKind::Adf => "ADF",
-    }
-}
-
-fn role_name(role: KeyRole) -> &'static str {
-    match role {
-        KeyRole::Master => "master",
-        KeyRole::InternalAuthentication => "internal authentication",
-        KeyRole::SecureMessaging => "secure messaging",
-        KeyRole::ExternalAuthentication => "external authentication",
-        KeyRole::PinUnblock => "PIN unblock",
-        KeyRole::CardBlock => "card block",
-        KeyRole::ApplicationBlock => "application block",
-        KeyRole::StartingDay => "starting day",
-        KeyRole::Purchase => "purchase",
-        KeyRole::Load => "load",
-        KeyRole::Tac => "TAC",
     }
 }

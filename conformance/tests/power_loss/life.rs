@@ -200,7 +200,7 @@ impl World {
                 let Some(term) = file.update.terms.first().filter(|term| !term.pin && !issuer) else {
                     continue;
                 };
-                self.phase(&format!("update of a {} file", structure(file.structure)));
+                self.phase(&format!("update of a {} file", file.structure.name()));
                 let mut terminal = self.terminal();
                 terminal.enter_afresh(index).unwrap();
                 term.keys.iter().for_each(|key| terminal.prove(key).unwrap());
@@ -379,14 +379,4 @@ fn select(name: &[u8]) -> Command {
 
 fn update(header: [u8; 4], data: &[u8]) -> Vec<u8> {
     [&header[..], &[u8::try_from(data.len()).unwrap()], data].concat()
-}
-
-fn structure(structure: Structure) -> &'static str {
-    match structure {
-        Structure::Transparent { .. } => "transparent",
-        Structure::LinearVariable => "linear variable",
-        Structure::LinearFixed => "linear fixed",
-        Structure::Cyclic { .. } => "cyclic",
-        Structure::Internal { .. } => "internal",
-    }
 }

@@ -97,7 +97,7 @@ impl CertificateApplication<'_> {
         }
     }
 
-    /// A command with `[encrypted new PIN] ‖ MAC` under a PIN's key.
+    /// Sends [`message`] under a fresh challenge.
     fn secured(
         &mut self,
         header: [u8; 4],
@@ -105,15 +105,9 @@ impl CertificateApplication<'_> {
         new: Option<&Pin>,
     ) -> Result<(Command, StatusWord), CertificateError> {
         let challenge = self.challenge()?;
-        let key = pin_key(under);
-        let cipher = new
-            .map(|new| encrypt_data(Algorithm::Sm4, &key, new.expose()))
-            .unwrap_or_default();
-        // One block and the MAC at most.
+        let message = message(header, under, &challenge, new.map(Pin::expose));
         let [cla, ins, p1, p2] = header;
-        let length = u8::try_from(cipher.len() + MAC_LENGTH).unwrap_or(u8::MAX);
-        let mac = key_loading_mac(Algorithm::Sm4, &key, &challenge, &[cla, ins, p1, p2, length], &cipher);
-        let command = Command::new(cla, ins, p1, p2).with_data(&[&cipher[..], &mac].concat())?;
+        let command = Command::new(cla, ins, p1, p2).with_data(&message)?;
         let sw = link::exchange(&mut *self.channel, &command)?.sw;
         Ok((command, sw))
     }
@@ -129,6 +123,20 @@ impl CertificateApplication<'_> {
             None => result(role, command, sw),
         }
     }
+}
+
+/// Data of CHANGE PIN and PIN CHANGE/UNBLOCK: `[encrypted new PIN] ‖ MAC` under a PIN's key, with the challenge as initial value.
+pub fn message(header: [u8; 4], under: &Pin, challenge: &[u8], new: Option<&[u8]>) -> Vec<u8> {
+    let key = pin_key(under);
+    let mut message = new
+        .map(|new| encrypt_data(Algorithm::Sm4, &key, new))
+        .unwrap_or_default();
+    let [cla, ins, p1, p2] = header;
+    // One block and the MAC at most.
+    let length = u8::try_from(message.len() + MAC_LENGTH).unwrap_or(u8::MAX);
+    let mac = key_loading_mac(Algorithm::Sm4, &key, challenge, &[cla, ins, p1, p2, length], &message);
+    message.extend(mac);
+    message
 }
 
 /// The meaning of a status word of VERIFY and CHANGE PIN.

@@ -4,7 +4,12 @@ use super::states::{name, routines, states};
 use super::way::{Operation, Way, ways};
 use crate::rule::States;
 use crate::suite::format::{Derive, Effect, Origin, Template, Text};
-use card_model::profile::{Access, DedicatedFile, DedicatedFileKind, ElementaryFile, Profile, Structure, Term};
+use card_model::profile::{
+    Access, DedicatedFile, DedicatedFileKind, ElementaryFile, KeyDefinition, KeyRole, Profile, Structure, Term,
+};
+
+/// Row of the coverage table that all these cases show: the conditions of files.
+const CONDITIONS: &str = "3.1 conditions";
 
 /// What happens between the proofs and the command.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,48 +19,65 @@ enum Between {
     FailedSelection,
     OtherApplication,
     Reset,
+    /// The proofs are those of another application, whose keys have the same identifiers.
+    WonElsewhere,
+    /// The keys are proved in this version.
+    OfVersion(u8),
 }
 
 impl Between {
-    const EVENTS: [Self; 4] = [
+    const EVENTS: [Self; 7] = [
         Self::SelectedAgain,
         Self::FailedSelection,
         Self::OtherApplication,
         Self::Reset,
+        Self::WonElsewhere,
+        Self::OfVersion(2),
+        Self::OfVersion(3),
     ];
 
-    const fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::Nothing => "",
-            Self::SelectedAgain => "selected-again",
-            Self::FailedSelection => "failed-selection",
-            Self::OtherApplication => "other-application",
-            Self::Reset => "reset",
+            Self::Nothing => String::new(),
+            Self::SelectedAgain => "selected-again".to_owned(),
+            Self::FailedSelection => "failed-selection".to_owned(),
+            Self::OtherApplication => "other-application".to_owned(),
+            Self::Reset => "reset".to_owned(),
+            Self::WonElsewhere => "won-elsewhere".to_owned(),
+            Self::OfVersion(version) => format!("version-{version}"),
         }
     }
 
-    const fn words(self) -> (&'static str, &'static str) {
+    fn words(self) -> Text {
         match self {
-            Self::Nothing => ("", ""),
-            Self::SelectedAgain => ("，再次选择本应用后", ", after the application was selected again"),
-            Self::FailedSelection => ("，选择文件失败后", ", after a failed selection"),
-            Self::OtherApplication => ("，选择其他应用后返回", ", after another application was selected"),
-            Self::Reset => ("，复位后", ", after a reset"),
+            Self::Nothing => Text::new("", ""),
+            Self::SelectedAgain => Text::new("，再次选择本应用后", ", after the application was selected again"),
+            Self::FailedSelection => Text::new("，选择文件失败后", ", after a failed selection"),
+            Self::OtherApplication => Text::new("，选择其他应用后返回", ", after another application was selected"),
+            Self::Reset => Text::new("，复位后", ", after a reset"),
+            Self::WonElsewhere => Text::new(
+                "，但权限是在另一应用中取得的",
+                ", but proved in another application under the same identifiers",
+            ),
+            Self::OfVersion(version) => Text::new(
+                format!("，第 {version} 版密钥"),
+                format!(", with version {version} of the key"),
+            ),
         }
     }
 
     /// What is left of the proofs.
     fn leaves(self, states: &States) -> States {
         match self {
-            Self::Nothing | Self::SelectedAgain | Self::FailedSelection => states.clone(),
-            Self::OtherApplication => states.after_leaving(),
+            Self::Nothing | Self::SelectedAgain | Self::FailedSelection | Self::OfVersion(_) => states.clone(),
+            Self::OtherApplication | Self::WonElsewhere => states.after_leaving(),
             Self::Reset => States::none(),
         }
     }
 
     fn lines(self, df: &str) -> Vec<String> {
         match self {
-            Self::Nothing => vec![],
+            Self::Nothing | Self::WonElsewhere | Self::OfVersion(_) => vec![],
             Self::SelectedAgain => vec![format!("! select {df}")],
             Self::FailedSelection => vec!["> 00A40200 [ EFFE ]".to_owned(), "< 6A82".to_owned()],
             Self::OtherApplication => vec![format!("! afresh {df}")],
@@ -73,6 +95,7 @@ pub(in crate::suite) fn access(derive: &Derive, profile: &Profile) -> Vec<Templa
     let environment = &profile.dedicated_files[profile.environment(index)];
     let maker = Maker {
         derive,
+        profile,
         df,
         has_pin: environment.has_pin,
     };
@@ -87,6 +110,7 @@ pub(in crate::suite) fn access(derive: &Derive, profile: &Profile) -> Vec<Templa
 
 struct Maker<'a> {
     derive: &'a Derive,
+    profile: &'a Profile,
     df: &'a DedicatedFile,
     has_pin: bool,
 }
@@ -117,8 +141,7 @@ impl Maker<'_> {
             return;
         };
         for event in Between::EVENTS {
-            // Selecting another dedicated file and coming back needs one to go to.
-            if event == Between::OtherApplication && self.df.kind == DedicatedFileKind::Mf {
+            if self.proofs(granting, event).is_none() {
                 continue;
             }
             if let Some(way) = ways.get(turn % ways.len().max(1)) {
@@ -157,7 +180,8 @@ impl Maker<'_> {
         {
             steps.extend(self.learn(&path, file, reading));
         }
-        steps.extend(routines(proved).iter().map(|routine| format!("! {routine}")));
+        let proofs = self.proofs(proved, between).unwrap_or_default();
+        steps.extend(proofs.iter().map(|routine| format!("! {routine}")));
         steps.extend(between.lines(&self.df.id));
         steps.extend(command(&path, file, operation, way, granted));
         let appended = granted && way.appends && operation == Operation::Update;
@@ -184,10 +208,55 @@ impl Maker<'_> {
             effect: if appended { Effect::Changed } else { Effect::None },
             leaves: appended.then(|| Text::new("多一条记录", "one more record in a cyclic file")),
             order: 0,
-            covers: vec![format!("{} {path}", operation.name())],
+            covers: vec![format!("{} {path}", operation.name()), CONDITIONS.to_owned()],
             each: None,
             table: Vec::new(),
         }
+    }
+
+    /// The routines that bring about what is proved before an event; `None` where this card has no such event.
+    fn proofs(&self, proved: &States, between: Between) -> Option<Vec<String>> {
+        match between {
+            // Selecting another dedicated file and coming back needs one to go to.
+            Between::OtherApplication if self.df.kind == DedicatedFileKind::Mf => None,
+            Between::WonElsewhere => {
+                let (other, keys) = self.namesakes(proved)?;
+                let pin = proved.pin.then(|| "verify".to_owned());
+                let steps = pin.into_iter().chain([format!("open {other}")]);
+                let steps = steps.chain(keys.iter().map(|key| format!("prove {key}")));
+                Some(steps.chain([format!("open {}", self.df.id)]).collect())
+            }
+            Between::OfVersion(version) => {
+                let loaded = |name: &String| self.profile.key(name).is_some_and(|(_, key)| key.versions >= version);
+                let all = !proved.keys.is_empty() && proved.keys.iter().all(loaded);
+                let of_version = |routine: String| match routine.starts_with("prove ") {
+                    true => format!("{routine}@{version}"),
+                    false => routine,
+                };
+                all.then(|| routines(proved).into_iter().map(of_version).collect())
+            }
+            _ => Some(routines(proved)),
+        }
+    }
+
+    /// Another application whose keys have the identifiers of the keys that are proved, and these keys.
+    fn namesakes(&self, proved: &States) -> Option<(&str, Vec<&str>)> {
+        let id = |name: &String| self.profile.key(name).map(|(_, key)| key.id);
+        let ids: Vec<u8> = proved.keys.iter().filter_map(id).collect();
+        let others = self.profile.dedicated_files.iter().filter(|other| {
+            other.kind == DedicatedFileKind::Adf && self.df.kind == other.kind && other.id != self.df.id
+        });
+        others
+            .filter(|other| other.parent == self.df.parent && !ids.is_empty())
+            .find_map(|other| {
+                let key = |id: &u8| {
+                    let proving = |key: &&KeyDefinition| key.id == *id && key.role == KeyRole::ExternalAuthentication;
+                    other.keys.iter().find(proving).map(|key| key.name.as_str())
+                };
+                let keys: Option<Vec<&str>> = ids.iter().map(key).collect();
+                keys.filter(|keys| !keys.is_empty())
+                    .map(|keys| (other.id.as_str(), keys))
+            })
     }
 
     /// Reads what an update is to write, and forgets the rights it took.
@@ -294,7 +363,7 @@ fn title_zh(path: &str, operation: Operation, way: &Way, proved: &States, betwee
         "{}{path}（{}），{proved}{}：{verdict}",
         zh(operation),
         way.name,
-        between.words().0
+        between.words().zh
     )
 }
 
@@ -304,6 +373,6 @@ fn title_en(path: &str, operation: Operation, way: &Way, proved: &States, betwee
         "{} {path} by {} with {proved}{}: {verdict}",
         operation.name(),
         way.name,
-        between.words().1
+        between.words().en
     )
 }

@@ -305,7 +305,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// No account, or the card refused.
     pub fn starting_day(&mut self) -> Result<(u8, u8), ReaderError> {
-        self.enter_account(false)?;
+        self.enter_account(true)?;
         let [month, day]: [u8; 2] = self.account_command(0x56, [0x01, 0x00], &[], 2)?;
         let two = |byte: u8| (byte >> 4) * 10 + (byte & 15);
         Ok((two(month), two(day)))

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod certificates;
+mod coverage;
+#[path = "../support/mod.rs"]
 mod support;
 
 use card_model::card::Interface;
 use card_model::profile::Profile;
 use card_model::words::Lang;
 use conformance::run::{Observer, Options, Run, Verdict, junit, run};
-use conformance::suite::{Suite, check::check, coverage::coverage};
+use conformance::suite::{Suite, check::check};
 use reader::channel::{Channel, ModelChannel, Reset, TransportError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::issued::Issued;
 
 fn on(profile: &str, interface: Interface, options: &Options) -> Run {
@@ -60,7 +63,7 @@ fn model_cards_pass() {
         let begin = Instant::now();
         let run = on(profile, Interface::Contact, &Options::default());
         assert!(run.cases >= least, "{} cases for {profile}", run.cases);
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+        println!("{profile}: issued and run in {:?}", begin.elapsed());
     }
     on("3.0", Interface::Contactless, &Options::default());
 }
@@ -76,31 +79,6 @@ fn model_cards_pass_to_their_end() {
         let run = on(profile, Interface::Contact, &options);
         let blocked = run.results.iter().filter(|result| result.id.starts_with("BLOCKING-04"));
         assert!(blocked.clone().count() > 20 && blocked.clone().all(|result| result.verdict == Verdict::Pass));
-    }
-}
-
-/// What the standard lists and what the profile has is covered, except what is said to be open; a case that covers it takes it off
-/// the list.
-#[test]
-fn coverage_is_what_it_is_said_to_be() {
-    let suite = Suite::load().unwrap();
-    for name in Profile::BUILTIN {
-        let profile = Profile::builtin(name).unwrap();
-        let rows = coverage(&suite, profile).unwrap();
-        let open: Vec<String> = rows
-            .iter()
-            .filter(|row| !row.is_covered())
-            .map(|row| format!("{} {}", row.name, row.what))
-            .collect();
-        println!(
-            "{name}: {} of {} rows covered, open {open:?}",
-            rows.len() - open.len(),
-            rows.len()
-        );
-        assert!(
-            rows.iter().filter(|row| row.kind == "file").all(|row| row.is_covered()),
-            "{open:?}"
-        );
     }
 }
 

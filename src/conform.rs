@@ -3,10 +3,14 @@
 mod compare;
 mod coverage;
 mod driver;
+mod fuzz;
+mod subject;
+mod watch;
 
 pub use compare::run as compare;
 pub use coverage::run as coverage;
 pub use driver::host;
+pub use fuzz::run as fuzz;
 
 use crate::args::{ConformList, ConformRun, Selection};
 use crate::ask;
@@ -17,9 +21,9 @@ use card_model::secret::Pin;
 use card_model::words::Lang;
 use conformance::ConformanceError;
 use conformance::run::{self, CaseResult, Observer, Options, Run, Verdict};
-use conformance::suite::{Case, Suite};
+use conformance::suite::{Case, Suite, Text};
 use conformance::terminal::{CertificatePins, Subject};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use rust_i18n::t;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -83,12 +87,12 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     driver::check(it, desk)?;
     let mut keys = desk.required_security()?;
     let pins = Pins::given(desk)?;
-    let mut session = desk.session(true)?;
-    let profile = session.profile();
-    let identity = session.identity().map_err(|e| desk.refusal(&e))?;
+    let mut card = desk.subject(None)?;
+    tell_stranger(card.stranger.as_ref(), desk.output);
+    options.stranger.clone_from(&card.stranger);
     let subject = Subject {
-        profile,
-        identity: &identity,
+        profile: card.profile,
+        identity: &card.identity,
         pin: pins.holder.as_ref(),
         certificate_pins: pins.certificate(),
     };
@@ -100,12 +104,19 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
         )?;
     }
     let mut watch = Watch::new(desk.output, it.out.as_deref())?;
-    let outcome = run::run(&suite, session.channel(), keys.as_mut(), subject, &options, &mut watch);
+    let outcome = run::run(
+        &suite,
+        card.channel.as_mut(),
+        keys.as_mut(),
+        subject,
+        &options,
+        &mut watch,
+    );
     let mut run = outcome.map_err(|e| refusal(&e, desk))?;
     if it.driver.is_some() && run.interrupted.is_none() {
-        let known = driver::Known::of(session.channel(), keys.as_mut(), subject, desk)?;
+        let known = driver::Known::of(card.channel.as_mut(), keys.as_mut(), subject, desk)?;
         // The driver opens the card itself.
-        drop(session);
+        drop(card.channel);
         driver::run(it, known, &suite, &options, &mut watch, &mut run, desk)?;
     }
     watch.finish(&run)?;
@@ -117,6 +128,14 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
         std::fs::write(path, conformance::report::html(&run)).map_err(|e| Failure::file(lang, path, &e))?;
     }
     Ok(report(&run, lang))
+}
+
+/// A card that did not open as one of ours is told of before anything is sent to it.
+fn tell_stranger(why: Option<&Text>, output: Output) {
+    if let Some(why) = why {
+        let (locale, why) = (output.lang.locale(), why.in_language(output.lang));
+        output.talk(&t!("fuzz.stranger", locale = locale, why = why));
+    }
 }
 
 fn load(desk: &Desk) -> Result<Suite, Failure> {
@@ -210,23 +229,8 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(output: Output, file: Option<&'a Path>) -> Result<Self, Failure> {
-        let target = if output.quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
-        // A template that does not parse leaves the plain bar.
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {eta}  {msg}") {
-            bar.set_style(style);
-        }
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // A second signal ends the process at once.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-                .map_err(|e| Failure::input(e.to_string()))?;
-        }
+        let bar = watch::bar(output);
+        let stop = watch::stop_flag()?;
         Ok(Self {
             bar,
             output,

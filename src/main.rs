@@ -134,6 +134,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Conform(Conform::Coverage(it)) => conform::coverage(&it, desk),
         Verb::Conform(Conform::Mutants(it)) => mutants::run(&it, desk),
         Verb::Conform(Conform::Host(it)) => conform::host(&it, desk),
+        Verb::Conform(Conform::Fuzz(it)) => conform::fuzz(&it, desk),
         Verb::Completions(it) => Ok(manual::completions(it.shell, lang)),
         Verb::Man(it) => manual::man(it.dir.as_deref(), lang),
         Verb::Help(it) => help::run(&it.verb, lang),

@@ -54,6 +54,11 @@ pub enum ConformanceError {
         /// Why.
         what: String,
     },
+    /// A command that is not sent to a card that may be any card.
+    Withheld {
+        /// Its header in hexadecimal.
+        command: String,
+    },
     /// A suite file that cannot be read.
     Suite {
         /// File or case.
@@ -100,6 +105,10 @@ impl Explain for ConformanceError {
             ),
             Self::UnknownReference { name } => (
                 rust_i18n::t!("conformance.unknown_reference", locale = locale, name = name),
+                None,
+            ),
+            Self::Withheld { command } => (
+                rust_i18n::t!("fuzz.withheld_command", locale = locale, command = command),
                 None,
             ),
             Self::Suite { file, fault } => (

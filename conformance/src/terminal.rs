@@ -1,6 +1,7 @@
 //! The moves of a test terminal: select, authenticate, verify. It looks at every status word and corrects nothing.
 
 use crate::ConformanceError;
+use crate::fuzz::{Limits, cost};
 use card_model::card::Interface;
 use card_model::profile::{DedicatedFile, DedicatedFileKind, KeyDefinition, PinDefinition, PinRole, Profile};
 use card_model::secret::Pin;
@@ -73,6 +74,8 @@ pub struct Terminal<'a> {
     pub commands: u64,
     /// The last status word.
     pub(crate) last: StatusWord,
+    /// What may be sent to a card of which nobody knows whose it is.
+    limits: Option<Limits>,
 }
 
 impl<'a> Terminal<'a> {
@@ -85,6 +88,29 @@ impl<'a> Terminal<'a> {
             subject,
             commands: 0,
             last: StatusWord::OK,
+            limits: None,
+        }
+    }
+
+    /// The same terminal before a card that may be any card: it sends nothing beyond these limits.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    fn check(&self, command: &[u8]) -> Result<(), ConformanceError> {
+        // A card may say 6Cxx to a command without data, and then it is sent again with that Le.
+        let with_le = [command.get(..4).unwrap_or(command), &[0x08]].concat();
+        let dearest = match command.len() {
+            ..=5 => cost(command).max(cost(&with_le)),
+            _ => cost(command),
+        };
+        match self.limits {
+            Some(limits) if !limits.allow(dearest) => Err(ConformanceError::Withheld {
+                command: hex::encode_upper(command.get(..4).unwrap_or(command)),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -103,7 +129,7 @@ impl<'a> Terminal<'a> {
     /// Sends a command; `61xx` and `6Cxx` are resolved.
     ///
     /// # Errors
-    /// The channel failed.
+    /// The channel failed, or the command is beyond the limits.
     pub fn send(&mut self, command: &Command) -> Result<Response, ConformanceError> {
         self.exchange(&command.to_bytes())
     }
@@ -113,6 +139,7 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// The channel failed, or SELECT by name answers otherwise than before ([`Terminal::comparing`]).
     pub fn exchange(&mut self, command: &[u8]) -> Result<Response, ConformanceError> {
+        self.check(command)?;
         self.commands += 1;
         let answer = exchange_bytes(self.channel, command)?;
         self.last = answer.sw;
@@ -146,6 +173,7 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// The channel failed.
     pub fn transmit(&mut self, command: &[u8]) -> Result<Response, ConformanceError> {
+        self.check(command)?;
         self.commands += 1;
         let mut data = self.channel.transmit(command)?;
         let sw = data.split_off(data.len().saturating_sub(2));

@@ -12,6 +12,7 @@ pub enum Conform {
     Compare(ConformCompare),
     Coverage(ConformCoverage),
     Mutants(ConformMutants),
+    Fuzz(ConformFuzz),
     #[command(hide = true)]
     Host(ConformHost),
 }
@@ -118,4 +119,33 @@ pub struct ConformHost {
     /// Only loads it.
     #[arg(long)]
     pub check: bool,
+}
+
+/// `ssc conform fuzz`.
+#[derive(Debug, Args)]
+pub struct ConformFuzz {
+    /// Commands to send.
+    #[arg(long, value_name = "N", default_value_t = 5000, hide_default_value = true)]
+    pub commands: u64,
+    /// Seconds after which to stop.
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<u64>,
+    /// Seed of the sequences.
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Card version to ask for, where the card does not tell.
+    #[arg(long, value_name = "3.0|2.0|1.0")]
+    pub profile: Option<String>,
+    /// Sends wrong PINs and proofs, too.
+    #[arg(long)]
+    pub spend_tries: bool,
+    /// Sends everything.
+    #[arg(long)]
+    pub destructive: bool,
+    /// Result file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder for the transcripts.
+    #[arg(long, value_name = "DIR")]
+    pub transcripts: Option<PathBuf>,
 }

@@ -22,7 +22,7 @@ enum Digit {
 }
 
 /// What a status word gave to be remembered: a name and its value.
-pub(super) type Remembered = Option<(String, u8)>;
+pub(crate) type Remembered = Option<(String, u8)>;
 
 impl StatusPattern {
     /// Reads alternatives separated by `/`.
@@ -35,7 +35,7 @@ impl StatusPattern {
         text.split('/').all(|one| Self::parse(one).is_ok())
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let fault = || format!("{text} is no status word");
         let (head, named) = match text.split_once('<') {
             None => (text, None),
@@ -60,7 +60,7 @@ impl StatusPattern {
     }
 
     /// Whether a status word fits; `recall` gives what was remembered.
-    pub(super) fn fits(&self, sw: StatusWord, recall: impl Fn(&str) -> Option<u8>) -> Option<Remembered> {
+    pub(crate) fn fits(&self, sw: StatusWord, recall: impl Fn(&str) -> Option<u8>) -> Option<Remembered> {
         let mut remembered = None;
         for (position, digit) in self.digits.iter().enumerate() {
             let shift = 12 - 4 * position;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// What a [`reader::channel::Trace`] writes, kept for one case.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Transcript(Rc<RefCell<Vec<u8>>>);
+pub(crate) struct Transcript(Rc<RefCell<Vec<u8>>>);
 
 impl Transcript {
     /// Forgets what was written, such as the head of a trace file.

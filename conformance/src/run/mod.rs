@@ -7,19 +7,23 @@ mod order;
 mod parallel;
 mod record;
 
+pub use guard::guard;
 pub use junit::junit;
+pub(crate) use masked::Transcript;
 pub use parallel::{Station, run_all};
+pub(crate) use record::without_serial;
 pub use record::{CaseResult, Failure, Run, RunError, Subject as SubjectRecord, Verdict};
 
 use crate::ConformanceError;
-use crate::flow::{Deviation, Judged, Player};
+use crate::flow::{Deviation, Judged, Player, Reference};
+use crate::fuzz::Limits;
 use crate::suite::coverage::{Table, coverage};
 use crate::suite::{Case, Effect, Suite, TRUST, Text};
 use crate::terminal::{Selections, Subject, Terminal};
 use card_model::words::{Explain, Lang};
-use masked::Transcript;
 use reader::certificate::chain::TrustStore;
 use reader::channel::{Channel, Masking, Trace};
+use reader::reset::historical;
 use reader::security::SecurityModule;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,6 +49,9 @@ pub struct Options {
     /// Roots, issuing authorities and revocation lists that the card's certificates are held against; without them the cases
     /// about chains do not apply.
     pub trust: Option<TrustStore>,
+    /// Why the card may be any card: it could not be opened as a social security card. Cases that need its PIN or keys or that
+    /// would change it then stay without a verdict, and nothing is sent that could cost a card of somebody else a try.
+    pub stranger: Option<Text>,
 }
 
 impl Options {
@@ -79,7 +86,8 @@ impl Observer for () {}
 /// says so.
 ///
 /// Before anything else the card's proof of its issuer is compared with the keys, and each PIN is tried once
-/// ([`Options::trusted`] leaves that out): a wrong key file would lock every key of the card.
+/// ([`Options::trusted`] leaves that out): a wrong key file would lock every key of the card. A card without the applications
+/// for that is judged as [`Options::stranger`] says.
 ///
 /// # Errors
 /// A suite file cannot be read, or PIN or keys are not those of this card.
@@ -101,6 +109,7 @@ pub fn run(
         module,
         subject,
         options,
+        stranger: options.stranger.clone(),
         masking: Masking::Masked(Some(Arc::new(subject.profile.clone()))),
         selections: Selections::default(),
     };
@@ -108,9 +117,10 @@ pub fn run(
     run.interrupted = runner.lost();
     if run.interrupted.is_some() {
         cases.clear();
-    } else if !options.trusted {
-        guard::guard(&mut Terminal::new(&mut *runner.channel, &mut *runner.module, subject))?;
+    } else if !options.trusted && runner.stranger.is_none() {
+        runner.stranger = guard(&mut Terminal::new(&mut *runner.channel, &mut *runner.module, subject))?;
     }
+    run.stranger.clone_from(&runner.stranger);
     for (number, case) in (1..).zip(&cases) {
         if let Some(before) = options.resume.as_ref().and_then(|run| run.settled(&case.id)) {
             run.add(before.clone());
@@ -144,6 +154,7 @@ struct Runner<'a> {
     module: &'a mut dyn SecurityModule,
     subject: Subject<'a>,
     options: &'a Options,
+    stranger: Option<Text>,
     masking: Masking,
     selections: Selections,
 }
@@ -187,11 +198,19 @@ impl Runner<'_> {
             );
             return Ok(CaseResult::new(case, Verdict::NotApplicable, Some(reason)));
         }
+        if let Some(reason) = &self.stranger
+            && (case.effect != Effect::None || needs_owner(case, self.suite)?)
+        {
+            return Ok(CaseResult::new(case, Verdict::Inconclusive, Some(reason.clone())));
+        }
         let begin = Instant::now();
         let transcript = Transcript::default();
         let mut traced = Trace::new(&mut *self.channel, transcript.clone(), self.masking.clone());
         transcript.clear();
         let mut terminal = Terminal::new(&mut traced, &mut *self.module, self.subject).comparing(&mut self.selections);
+        if self.stranger.is_some() {
+            terminal = terminal.within(Limits::default());
+        }
         let (end, remark, judged) = play(case, self.suite, &mut terminal, self.options.trust.as_ref());
         let commands = terminal.commands;
         let mut result = match end {
@@ -216,10 +235,20 @@ impl Runner<'_> {
         Ok(result)
     }
 
-    /// Resets the card for the next case; tells why if it does not come back.
+    /// Resets the card for the next case; tells why if it does not come back, or if another card does: PIN and keys are not for
+    /// that one.
     fn lost(&mut self) -> Option<Text> {
-        let error = self.channel.reset().err()?;
-        Some(Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what))
+        if let Err(error) = self.channel.reset() {
+            return Some(Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what));
+        }
+        let now = historical(&self.channel.reset_answer().bytes);
+        let other = self.stranger.is_none() && !self.options.trusted && now != Some(self.subject.identity.historical);
+        other.then(|| {
+            Text::new(
+                "卡的复位应答变了，可能换了卡",
+                "the card answers another reset than before: it may be another card",
+            )
+        })
     }
 }
 
@@ -303,6 +332,17 @@ fn wrong_answer(error: &ConformanceError) -> Deviation {
         got,
         detail: error.to_string(),
     }
+}
+
+/// Whether a case works with the card's PIN or keys.
+fn needs_owner(case: &Case, suite: &Suite) -> Result<bool, ConformanceError> {
+    let secret = |reference: &Reference| {
+        matches!(
+            reference,
+            Reference::Key(_) | Reference::Version(..) | Reference::TransactionKey(..) | Reference::Pin
+        )
+    };
+    Ok(case.references(suite.routines())?.iter().any(secret))
 }
 
 fn in_both(error: &ConformanceError) -> Text {

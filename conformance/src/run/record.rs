@@ -85,7 +85,11 @@ pub struct CaseResult {
     /// Verdict.
     pub verdict: Verdict,
     /// Why there is no verdict on the card, or what went wrong with cleaning up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "in_one_or_two_languages"
+    )]
     pub reason: Option<Text>,
     /// What a failed case shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,6 +162,9 @@ pub struct Run {
     pub finished: Timestamp,
     /// Why it ended before all cases were run.
     pub interrupted: Option<Text>,
+    /// Why the card may be any card; then cases that need its PIN or keys have no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stranger: Option<Text>,
     /// Cases that were chosen.
     pub cases: usize,
     /// Passed.
@@ -204,6 +211,7 @@ impl Run {
             started: now,
             finished: now,
             interrupted: None,
+            stranger: None,
             cases: 0,
             passed: 0,
             failed: 0,
@@ -237,12 +245,14 @@ impl Run {
             started: now,
             finished: now,
             interrupted: None,
+            stranger: None,
             cases: 0,
             passed: 0,
             failed: 0,
             not_applicable: 0,
             inconclusive: 0,
             results: Vec::new(),
+            coverage: Vec::new(),
         }
     }
 
@@ -287,8 +297,22 @@ impl Run {
     }
 }
 
+/// What `--json` prints has the reason in the caller's language only.
+fn in_one_or_two_languages<'d, D: serde::Deserializer<'d>>(source: D) -> Result<Option<Text>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Reason {
+        Both(Text),
+        One(String),
+    }
+    Ok(Option::<Reason>::deserialize(source)?.map(|reason| match reason {
+        Reason::Both(text) => text,
+        Reason::One(text) => Text::new(text.clone(), text),
+    }))
+}
+
 /// The last four bytes number the card.
-fn without_serial(bytes: &[u8]) -> String {
+pub(crate) fn without_serial(bytes: &[u8]) -> String {
     let (shown, serial) = bytes.split_at(bytes.len().saturating_sub(4));
     format!("{}{}", hex::encode_upper(shown), "**".repeat(serial.len()))
 }

@@ -1,0 +1,86 @@
+//! The card of `--reader`, whether it is a social security card or any other.
+
+use crate::connect::Desk;
+use crate::failure::Failure;
+use card_model::profile::Profile;
+use card_model::words::{Explain, Lang};
+use conformance::suite::Text;
+use reader::channel::{Channel, TransportError};
+use reader::error::{Family, ReaderError};
+use reader::reset::historical;
+use reader::security::CardIdentity;
+use reader::session::Session;
+
+/// A card before a run.
+pub struct Card<'d> {
+    /// The way to it.
+    pub channel: Box<dyn Channel + 'd>,
+    /// What it is held against.
+    pub profile: &'d Profile,
+    /// What goes into the diversification of its keys; of a card of which nobody knows whose it is, nothing true.
+    pub identity: CardIdentity,
+    /// Why it is none of ours, if it is not.
+    pub stranger: Option<Text>,
+}
+
+impl<'d> Desk<'d> {
+    /// Opens the card of `--reader`. One that does not open as a social security card is held against the profile `version`,
+    /// or the newest.
+    pub fn subject(&'d self, version: Option<&str>) -> Result<Card<'d>, Failure> {
+        let mut channel = self.card(true)?;
+        let label = self.label(channel.as_mut());
+        let mut chosen = None;
+        let opened = Session::open_choosing(Box::new(&mut *channel), |version| {
+            let profile = self.profile_for(version, label.as_deref())?;
+            chosen = Some(profile);
+            Ok(profile)
+        });
+        let identity = opened.and_then(|session| session.identity());
+        let (profile, identity, stranger) = match (identity, chosen) {
+            (Ok(identity), Some(profile)) => (profile, identity, None),
+            (Err(error), _) if !self.is_strange(&error) => return Err(self.refusal(&error)),
+            (identity, chosen) => {
+                let profile = match (version, chosen) {
+                    (None, Some(profile)) => profile,
+                    (None, None) => self.newest()?,
+                    (Some(version), _) => self.profile(version)?,
+                };
+                let why = identity
+                    .err()
+                    .map(|error| Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what));
+                let nobody = CardIdentity {
+                    region: String::new(),
+                    historical: historical(&channel.reset_answer().bytes).unwrap_or_default(),
+                    algorithm: profile.algorithm,
+                };
+                channel.reset().map_err(|error| self.transport(&error))?;
+                (profile, nobody, why)
+            }
+        };
+        Ok(Card {
+            channel,
+            profile,
+            identity,
+            stranger,
+        })
+    }
+
+    /// The newest card version, or that of `--profile-overlay`.
+    fn newest(&'d self) -> Result<&'d Profile, Failure> {
+        let mut known = Profile::BUILTIN.iter().filter_map(|name| self.profile(name).ok());
+        match known.next() {
+            Some(profile) => Ok(profile),
+            None => self.profile(Profile::BUILTIN.first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Whether an error says that this is another kind of card: it refuses, answers what no such card answers, tells of a
+    /// version that there is not, or talks without end.
+    fn is_strange(&self, error: &ReaderError) -> bool {
+        match error {
+            ReaderError::Transport(TransportError::Endless { .. }) => true,
+            ReaderError::Profile(_) => self.overlay.is_none(),
+            error => error.family() == Family::Card,
+        }
+    }
+}

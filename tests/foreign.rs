@@ -1,0 +1,307 @@
+//! Cards of any kind at the command: `ssc conform fuzz`, and what every verb says of a card that is none of ours. Through pcscd:
+//! the virtual ISO card of vsmartcard's vpicc, and a served card whose verdicts are those of the same card without a reader.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Place, Run, finish, has_keys};
+use reader::channel::daemon::PrivateDaemon;
+use serde_json::Value;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
+
+#[test]
+fn an_issued_card_is_fuzzed_and_is_what_it_was() {
+    let place = Place::with_card();
+    let tries = |place: &Place| place.json(0, &["card", "info", "card.sim"])["keys"].clone();
+    let before = tries(&place);
+    let words = [
+        "conform",
+        "fuzz",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--commands",
+        "3000",
+        "--seed",
+    ];
+    let run = place.run_with(&PINS, &[&words[..], &["7", "--out", "fuzz.json", "--json"]].concat());
+    let outcome = run.expect(0).json();
+    has_keys(
+        &outcome,
+        &["seed", "commands", "rounds", "withheld", "words", "findings", "end"],
+    );
+    assert_eq!(
+        (outcome["seed"].as_u64(), outcome["found"].as_u64()),
+        (Some(7), Some(0))
+    );
+    assert!(outcome["words"]["VERIFY"]["9000"].as_u64() > Some(10), "{outcome}");
+    let file: Value = serde_json::from_slice(&std::fs::read(place.path("fuzz.json")).expect("written")).expect("JSON");
+    assert_eq!(file["words"], outcome["words"]);
+    assert_eq!(tries(&place), before);
+    let again = place
+        .run_with(&PINS, &[&words[..], &["7", "--json"]].concat())
+        .expect(0)
+        .json();
+    assert_eq!(again["words"], outcome["words"], "the seed makes the run");
+    // A wrong PIN ends it before it begins, keys of another card too, and no PIN and no keys are needed.
+    place
+        .run_with(&[("SSC_PIN", "654321")], &[&words[..], &["7"]].concat())
+        .expect(5);
+    place
+        .run(&["keys", "generate", "--test", "--out", "other.keys"])
+        .expect(0);
+    let other = ["conform", "fuzz", "--reader", "sim:card.sim", "--keys", "other.keys"];
+    place.run_with(&PINS, &other).expect(1);
+    let bare = [
+        "conform",
+        "fuzz",
+        "--reader",
+        "sim:card.sim",
+        "--seconds",
+        "1",
+        "--quiet",
+    ];
+    assert!(place.run(&bare).expect(0).stdout.contains("0 findings"));
+}
+
+/// A blank card has no applications: verdicts, not an error.
+#[test]
+fn a_card_that_does_not_open_gets_verdicts() {
+    let place = Place::new().with_keys();
+    place.run(&["card", "new", "card.sim"]).expect(0);
+    let run = [
+        "conform",
+        "run",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--json",
+    ];
+    let run = place.run_with(&PINS, &run).expect(1).json();
+    assert!(
+        run["failed"].as_u64() > Some(0) && run["inconclusive"].as_u64() > Some(500),
+        "{}",
+        run["failed"]
+    );
+    for result in run["results"].as_array().expect("list") {
+        assert!(result["verdict"] == "pass" || result["reason"].is_string(), "{result}");
+    }
+    let fuzz = [
+        "conform",
+        "fuzz",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--commands",
+        "800",
+        "--json",
+    ];
+    let fuzz = place
+        .run_with(&PINS, &[&fuzz[..], &["--seed", "1"]].concat())
+        .expect(0)
+        .json();
+    assert!(fuzz["stranger"].is_string(), "{fuzz}");
+    assert!(fuzz["words"].get("EXTERNAL AUTHENTICATION").is_none() && fuzz["words"].get("VERIFY").is_none());
+}
+
+#[test]
+fn results_are_compared_as_files_and_as_printed() {
+    let place = Place::with_card();
+    let run = [
+        "conform",
+        "run",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--suite",
+        "ATR",
+        "--suite",
+        "CHANGE_PIN",
+    ];
+    // Without the PIN many cases do not apply, with a reason.
+    let printed = place
+        .run(&[&run[..], &["--out", "file.json", "--json"]].concat())
+        .expect(0)
+        .stdout;
+    place.write("printed.json", &printed);
+    for pair in [
+        ["file.json", "printed.json"],
+        ["printed.json", "file.json"],
+        ["printed.json", "printed.json"],
+    ] {
+        let compared = place.json(0, &["conform", "compare", pair[0], pair[1]]);
+        assert_eq!(compared["changes"].as_array().map(Vec::len), Some(0), "{compared}");
+        assert!(compared["same"].as_u64() > Some(10), "{compared}");
+    }
+}
+
+/// A card process; killed when the test is over.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn through(daemon: &PrivateDaemon, place: &Place, words: &[&str]) -> Run {
+    let mut command = place.command(words);
+    finish(command.envs(PINS).env("PCSCLITE_CSOCK_NAME", daemon.socket()))
+}
+
+fn wait_for_card(daemon: &PrivateDaemon, place: &Place) {
+    let begin = Instant::now();
+    loop {
+        let readers = through(daemon, place, &["readers", "--json"]).expect(0).json();
+        let there = |reader: &Value| reader["card_present"] == true;
+        if readers.as_array().expect("list").iter().any(there) {
+            return;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "{readers}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// `vicc` answers 44 ms after each command, so few are sent.
+#[test]
+fn the_virtual_iso_card_of_vpicc_gets_sensible_verdicts() {
+    let place = Place::new().with_keys();
+    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
+    let address = daemon.address(0);
+    let (host, port) = address.rsplit_once(':').expect("host:port");
+    let vicc = Command::new("vicc")
+        .args(["--type", "iso7816", "--hostname", host, "--port", port])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("these tests need the program vicc (package vsmartcard-vpicc): {error}"));
+    let _vicc = Process(vicc);
+    wait_for_card(&daemon, &place);
+
+    let run = [
+        "conform",
+        "run",
+        "--keys",
+        "TEST.keys",
+        "--suite",
+        "ATR",
+        "--suite",
+        "SSSE_RECORD",
+        "--json",
+    ];
+    let run = through(&daemon, &place, &run).expect(1).json();
+    assert_eq!(run["error"]["class"], "verdict", "{run}");
+    assert!(
+        run["failed"].as_u64() > Some(0) && run["inconclusive"].as_u64() > Some(0),
+        "{run}"
+    );
+    assert!(run["stranger"].is_object());
+    for result in run["results"].as_array().expect("list") {
+        assert!(result["verdict"] == "pass" || result["reason"].is_string(), "{result}");
+    }
+    let fuzz = [
+        "conform",
+        "fuzz",
+        "--seconds",
+        "8",
+        "--seed",
+        "1",
+        "--transcripts",
+        "found",
+        "--json",
+    ];
+    let fuzz = through(&daemon, &place, &fuzz).expect(1).json();
+    let findings = fuzz["findings"].as_array().expect("list");
+    println!("{} findings in {} commands", findings.len(), fuzz["commands"]);
+    assert!(!findings.is_empty() && fuzz["end"] != "lost", "{fuzz}");
+    place.run(&["trace", "explain", "found/finding-01.txt"]).expect(0);
+    for (verb, code) in [
+        (&["read"][..], 4),
+        (&["verify", "--keys", "TEST.keys"], 4),
+        (&["atr"], 0),
+    ] {
+        let said = through(&daemon, &place, verb).expect(code);
+        assert!(
+            code == 0 || said.stderr.lines().count() >= 2,
+            "{verb:?}: {}",
+            said.stderr
+        );
+    }
+}
+
+/// The verdicts through pcscd are those without a reader; a short fuzz finds nothing.
+#[test]
+fn verdicts_through_pcscd_are_those_of_the_card() {
+    let place = Place::with_card();
+    std::fs::copy(place.path("card.sim"), place.path("served.sim")).expect("a copy");
+    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
+    let mut command = place.command(&["card", "serve", "served.sim", "--vpcd", &daemon.address(0)]);
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ssc runs");
+    let _served = Process(child);
+    wait_for_card(&daemon, &place);
+
+    let words = |reader: &[&'static str]| {
+        let items = [
+            "--suite",
+            "ATR",
+            "--suite",
+            "CHANGE_PIN",
+            "--suite",
+            "TRANSPORT",
+            "--suite",
+            "COUNTER",
+        ];
+        [&["conform", "run", "--keys", "TEST.keys", "--json"], &items[..], reader].concat()
+    };
+    let verdicts = |run: &Value| -> Vec<(String, String)> {
+        let results = run["results"].as_array().expect("list");
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        results
+            .iter()
+            .map(|result| (text(&result["id"]), text(&result["verdict"])))
+            .collect()
+    };
+    let begin = Instant::now();
+    let served = through(&daemon, &place, &words(&[])).expect(0).json();
+    let there = begin.elapsed();
+    let here = place
+        .run_with(&PINS, &words(&["--reader", "sim:card.sim"]))
+        .expect(0)
+        .json();
+    println!("{} cases through pcscd in {there:?}", served["cases"]);
+    assert!(served["passed"].as_u64() > Some(50), "{}", served["passed"]);
+    assert_eq!(verdicts(&served), verdicts(&here));
+
+    let fuzz = [
+        "conform",
+        "fuzz",
+        "--keys",
+        "TEST.keys",
+        "--commands",
+        "1500",
+        "--seconds",
+        "20",
+        "--seed",
+        "3",
+        "--json",
+    ];
+    let fuzz = through(&daemon, &place, &fuzz).expect(0).json();
+    assert_eq!(
+        (fuzz["found"].as_u64(), &fuzz["stranger"]),
+        (Some(0), &Value::Null),
+        "{fuzz}"
+    );
+}

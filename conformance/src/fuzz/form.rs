@@ -93,10 +93,16 @@ pub(super) fn form(command: &[u8]) -> Form {
             matches!(data, 0 | 2..=8) && asked.is_none_or(|asked| data == 0 && asked == 256),
         ),
         (0x80, 0x5E) => of((p1, p2) == (1, 0), matches!(data, 3..=17) && asked.is_none()),
-        (0x84, 0x24) => of(
-            p1 == 0 && p2 <= 1,
-            matches!((p2, data), (0, 4) | (1, 12 | 20)) && asked.is_none(),
-        ),
+        (0x84, 0x24) => match (p1, p2, data) {
+            (0, 0, _) => of(true, data == 4 && asked.is_none()),
+            // One of the two, by the card's cipher.
+            (0, 1, 12 | 20) => Form {
+                parameters: Some(true),
+                length: None,
+            },
+            (0, 1, _) => of(true, false),
+            _ => of(false, false),
+        },
         (0x84, 0x1E) => of((p1, p2) == (0, 1), data == 4 && asked.is_none()),
         (0x84, 0x16) => of((p1, p2) == (0, 0), data == 4 && asked.is_none()),
         (0x00, 0xC0) => of((p1, p2) == (0, 0), data == 0),

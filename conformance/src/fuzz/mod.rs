@@ -108,7 +108,7 @@ pub fn fuzz(
     // The card is left without anything that was proved or selected.
     let left = run.watch().and_then(|()| run.player.begin());
     let end = match left {
-        Err(Trouble::Gone(error, _)) if !matches!(end, End::Lost(_)) => End::Lost(in_both(&error)),
+        Err(Trouble::Gone(gone)) if !matches!(end, End::Lost(_)) => End::Lost(in_both(&gone.0)),
         _ => end,
     };
     Ok(Outcome {
@@ -176,7 +176,8 @@ impl Run<'_, '_> {
             };
             let shown = match trouble {
                 Trouble::Shown(shown) => shown,
-                Trouble::Gone(error, shown) => {
+                Trouble::Gone(gone) => {
+                    let (error, shown) = *gone;
                     self.lost(seed, &error, &shown);
                     return Err(error);
                 }
@@ -198,7 +199,8 @@ impl Run<'_, '_> {
                 }
                 Ok(T::default())
             }
-            Trouble::Gone(error, shown) => {
+            Trouble::Gone(gone) => {
+                let (error, shown) = *gone;
                 self.lost(seed, &error, &shown);
                 Err(error)
             }
@@ -296,7 +298,7 @@ fn replay(
     for trouble in std::iter::once(begun).chain(steps.iter().map(|step| player.play(step))) {
         match trouble {
             Ok(()) => {}
-            Err(Trouble::Gone(error, _)) => return Err(error),
+            Err(Trouble::Gone(gone)) => return Err(gone.0),
             Err(Trouble::Shown(shown)) if mark(judge, &shown) == *wanted => return Ok(Some(shown)),
             Err(Trouble::Shown(_)) => {}
         }

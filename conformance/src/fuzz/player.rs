@@ -37,7 +37,7 @@ pub(super) enum Trouble {
     /// The card did something that the tables do not have.
     Shown(Shown),
     /// The card does not come back.
-    Gone(TransportError, Shown),
+    Gone(Box<(TransportError, Shown)>),
 }
 
 /// A whole answer.
@@ -157,7 +157,10 @@ impl<'r, 't> Player<'r, 't> {
         };
         if let Err(error) = self.channel.reset() {
             let got = error.to_string();
-            return Err(Trouble::Gone(error, shown("ATR".to_owned(), got, Kind::Mute)));
+            return Err(Trouble::Gone(Box::new((
+                error,
+                shown("ATR".to_owned(), got, Kind::Mute),
+            ))));
         }
         let now = self.channel.reset_answer().bytes.clone();
         let before = self.reset.get_or_insert_with(|| now.clone());
@@ -422,11 +425,11 @@ impl<'r, 't> Player<'r, 't> {
             },
         };
         if error.is_usage() {
-            return Trouble::Gone(error, shown);
+            return Trouble::Gone(Box::new((error, shown)));
         }
         match self.channel.reset() {
             Ok(()) => Trouble::Shown(shown),
-            Err(error) => Trouble::Gone(error, shown),
+            Err(error) => Trouble::Gone(Box::new((error, shown))),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::issued::Issued;
 use card_model::card::faulty::{Defect, FaultyCard};
 use card_model::card::{Card, Interface};
-use conformance::fuzz::{End, Finding, Kind, Limits, Options, Outcome, Target, fuzz};
+use conformance::fuzz::{End, Finding, Limits, Options, Outcome, Target, fuzz};
 use conformance::terminal::{Subject, Terminal};
 use reader::channel::{Channel, Entry, Masking, ModelChannel, Reset, Transcript, TranscriptChannel, TransportError};
 use std::sync::Mutex;

@@ -3,6 +3,7 @@
 mod account;
 mod certificate;
 mod conform;
+mod ecard;
 mod hsm;
 mod ledger;
 mod order;
@@ -14,6 +15,7 @@ pub use account::*;
 pub use certificate::*;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use conform::*;
+pub use ecard::*;
 pub use hsm::*;
 pub use ledger::*;
 pub use order::*;
@@ -123,7 +125,7 @@ pub enum Verb {
     Readers,
     Atr(Atr),
     Read(Read),
-    Verify(CertTrust),
+    Verify(Verify),
     Write(Write),
     Issue(Issue),
     #[command(subcommand)]
@@ -146,6 +148,8 @@ pub enum Verb {
     Ledger(Ledger),
     #[command(subcommand)]
     Order(Box<Order>),
+    #[command(subcommand)]
+    Ecard(Box<Ecard>),
     #[command(subcommand)]
     Hsm(Hsm),
     #[command(subcommand)]
@@ -189,6 +193,16 @@ pub struct Read {
     /// Asks for the holder's PIN and reads what it opens.
     #[arg(long)]
     pub pin: bool,
+}
+
+/// `ssc verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub trust: CertTrust,
+    /// The ledger whose words the chip's are held against.
+    #[arg(long, value_name = "ADDRESS")]
+    pub ledger: Option<String>,
 }
 
 /// `ssc write`.

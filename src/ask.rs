@@ -16,6 +16,12 @@ pub const CERTIFICATE_PIN: &str = "SSC_CERT_PIN";
 pub const ADMINISTRATOR_PIN: &str = "SSC_ADMIN_PIN";
 /// The new PIN where there are two.
 pub const NEW_PIN: &str = "SSC_NEW_PIN";
+/// The password of an electronic card.
+pub const ECARD_PASSWORD: &str = "SSC_ECARD_PASSWORD";
+/// The new password of an electronic card.
+pub const NEW_ECARD_PASSWORD: &str = "SSC_NEW_ECARD_PASSWORD";
+/// What the holder presents to show who they are.
+pub const EVIDENCE: &str = "SSC_EVIDENCE";
 /// The passphrase of a key file.
 pub const PASSPHRASE: &str = "SSC_KEY_PASSPHRASE";
 
@@ -63,6 +69,28 @@ pub fn passphrase(file: &str, output: Output) -> Result<Zeroizing<String>, Failu
         &t!("ssc.ask.passphrase", locale = output.lang.locale(), file = file),
         output,
     )
+}
+
+/// The password of an electronic card, or its new one, which is asked twice.
+pub fn ecard_password(variable: &str, output: Output) -> Result<Zeroizing<String>, Failure> {
+    let locale = output.lang.locale();
+    if variable != NEW_ECARD_PASSWORD {
+        return secret(variable, &t!("ssc.ask.ecard_password", locale = locale), output);
+    }
+    let password = secret(variable, &t!("ssc.ask.new_ecard_password", locale = locale), output)?;
+    if !has(variable) && secret(variable, &t!("ssc.ask.again_ecard_password", locale = locale), output)? != password {
+        return Err(Failure::input(t!("ssc.ask.different_passwords", locale = locale)));
+    }
+    Ok(password)
+}
+
+/// What the holder presents to show who they are; nothing where nobody is there to ask.
+pub fn evidence(output: Output) -> Result<Option<Zeroizing<String>>, Failure> {
+    if !has(EVIDENCE) && !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let asked = secret(EVIDENCE, &t!("ssc.ask.evidence", locale = output.lang.locale()), output)?;
+    Ok(Some(asked).filter(|text| !text.is_empty()))
 }
 
 fn secret(variable: &str, question: &str, output: Output) -> Result<Zeroizing<String>, Failure> {

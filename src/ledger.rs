@@ -158,20 +158,21 @@ fn overdue(place: &LedgerPlace, desk: &Desk) -> Result<Report, Failure> {
 }
 
 fn history(it: &LedgerHistory, desk: &Desk) -> Result<Report, Failure> {
+    lines(&it.subject, &it.place, desk)
+}
+
+/// All lines of the log about something.
+pub fn lines(subject: &str, place: &LedgerPlace, desk: &Desk) -> Result<Report, Failure> {
     let lang = desk.output.lang;
     let locale = lang.locale();
-    let rules = desk.rules(&it.place)?;
-    let mut ledger = desk.ledger(&it.place)?;
-    let who = desk.who(&it.place)?;
+    let rules = desk.rules(place)?;
+    let mut ledger = desk.ledger(place)?;
+    let who = desk.who(place)?;
     let lines = ledger
-        .history(&rules, who, Timestamp::now(), &it.subject)
+        .history(&rules, who, Timestamp::now(), subject)
         .map_err(|e| desk.ledger_failure(&e))?;
     if lines.is_empty() {
-        return Err(Failure::input(t!(
-            "ledger.no_history",
-            locale = locale,
-            id = it.subject
-        )));
+        return Err(Failure::input(t!("ledger.no_history", locale = locale, id = subject)));
     }
     let mut table = Table::new(&[
         t!("ledger.column.when", locale = locale),

@@ -14,6 +14,7 @@ mod certificate;
 mod conform;
 mod connect;
 mod demo;
+mod ecard;
 mod explain;
 mod failure;
 mod front;
@@ -123,6 +124,7 @@ fn run(arguments: Arguments, output: Output) -> Result<Report, Failure> {
         Verb::Ca(it) => ca::run(&it, desk),
         Verb::Ledger(it) => ledger::run(&it, desk),
         Verb::Order(it) => order::run(&it, desk),
+        Verb::Ecard(it) => ecard::run(&it, desk),
         Verb::Hsm(Hsm::Answer(it)) => hsm::answer(&it, desk),
         Verb::Hsm(Hsm::Serve(it)) => hsm::serve(&it, desk),
         Verb::Profile(it) => profile::run(&it, desk),

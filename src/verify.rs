@@ -1,6 +1,8 @@
 //! `ssc verify`: is the card genuine and consistent?
 
-use crate::args::CertTrust;
+mod compared;
+
+use crate::args::Verify;
 use crate::ask;
 use crate::certificate::{PAIRS, trust};
 use crate::connect::Desk;
@@ -17,8 +19,8 @@ use rust_i18n::t;
 use serde_json::json;
 
 /// Makes all checks.
-pub fn run(it: &CertTrust, desk: &Desk) -> Result<Report, Failure> {
-    let store = trust(it, desk)?;
+pub fn run(it: &Verify, desk: &Desk) -> Result<Report, Failure> {
+    let store = trust(&it.trust, desk)?;
     let mut keys = desk.required_security()?;
     let mut person = Person::new(desk.output);
     let mut session = desk.session(false)?.with_security(keys.as_mut());
@@ -26,6 +28,11 @@ pub fn run(it: &CertTrust, desk: &Desk) -> Result<Report, Failure> {
         session = session.with_pins(&mut person);
     }
     let mut verification = verify(&mut session, today()).map_err(|e| desk.refusal(&e))?;
+    if let Some(address) = &it.ledger {
+        verification
+            .checks
+            .extend(compared::checks(&mut session, address, desk)?);
+    }
     verification
         .checks
         .extend(certificates(&mut session, store.as_ref(), desk)?);

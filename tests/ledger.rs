@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
+#[path = "ledger/ecard.rs"]
+mod ecard;
 #[path = "../personalize/tests/ledger/server.rs"]
 mod server;
 
@@ -107,12 +109,25 @@ impl Counter {
     }
 
     fn call(&self, code: i32, verb: &[&str], words: &[&str], who: &str, direct: bool) -> Value {
+        self.call_with(&[], code, verb, words, who, direct)
+    }
+
+    fn call_with(
+        &self,
+        variables: &[(&str, &str)],
+        code: i32,
+        verb: &[&str],
+        words: &[&str],
+        who: &str,
+        direct: bool,
+    ) -> Value {
         let (address, token) = match &self.service {
             Some(service) if !direct => (&service.address, service.tokens.get(who).map_or("", String::as_str)),
             _ => (&self.address, ""),
         };
         let words = [verb, words, &["--ledger", address, "--json"]].concat();
-        self.place.run_with(&[("SSC_TOKEN", token)], &words).expect(code).json()
+        let variables = [&[("SSC_TOKEN", token)], variables].concat();
+        self.place.run_with(&variables, &words).expect(code).json()
     }
 
     fn act(&self, act: &str) -> Value {
@@ -120,7 +135,8 @@ impl Counter {
     }
 }
 
-/// apply → made → collected → activated → lost → replaced → blocked → cancelled, with two simulated cards.
+/// apply → made → collected → activated → electronic card → code verified → lost → code refused → replaced → new electronic card →
+/// blocked → renewed → cancelled, with three simulated cards.
 fn story(counter: &Counter) {
     let apply = ["apply", "--person", CITIZEN, "--name", "测试甲"];
     let applied = counter.order(0, &apply);
@@ -174,12 +190,19 @@ fn story(counter: &Counter) {
     );
     counter.order(0, &["activate", "--person", CITIZEN, "--pin-chosen"]);
     counter.act("activate-account");
+    ecard::office(counter);
+    let first_twin = ecard::register(counter, false);
+    ecard::codes(counter, &first_twin);
+    let codes = ecard::shown(counter);
     counter.act("lose-orally");
+    ecard::refused(counter, &codes, "card_lost_temporarily");
     // Found: the card in the reader is its own proof.
     counter.act("lose");
     counter.order(1, &["find", "--person", CITIZEN]);
     counter.order(0, &[&["find", "--person", CITIZEN][..], &all[..2]].concat());
+    let codes = ecard::shown(counter);
     counter.act("lose");
+    ecard::refused(counter, &codes, "card_lost");
 
     counter.order(
         0,
@@ -191,17 +214,53 @@ fn story(counter: &Counter) {
         .place
         .run(&["card", "new", "new.sim", "--serial", "0A0B0C0D"])
         .expect(0);
+    // Ten years ago but for sixty days, so that the story can go on with a renewal.
+    let settings = std::fs::read_to_string(counter.place.path("settings.toml")).expect("samples");
+    let long_ago = jiff::Zoned::now().date() - jiff::Span::new().years(10) + jiff::Span::new().days(60);
+    counter
+        .place
+        .write("settings.toml", settings.replace("2026-01-02", &long_ago.to_string()));
     let made = counter.order(0, &[&make[..], &["sim:new.sim"]].concat());
+    counter.place.write("settings.toml", settings);
     let second = made["card"]["id"].as_str().expect("a number").to_owned();
     assert_ne!(first, second);
     for act in ["deliver", "collect"] {
         counter.act(act);
     }
     let active = counter.order(0, &["activate", "--person", CITIZEN, "--pin-chosen"]);
+    counter.act("activate-account");
     assert_eq!(
         (&active["old_card"]["state"], &active["old_card"]["chip"]),
         (&9.into(), &"block_due".into())
     );
+    // The electronic card ended with it, and a new one is issued.
+    assert_eq!(
+        (&active["ecard"]["id"], &active["ecard"]["state"]),
+        (&first_twin.as_str().into(), &"ended".into())
+    );
+    ecard::refused(counter, &codes, "card_cancelled");
+    let second_twin = ecard::register(counter, true);
+    assert_ne!(first_twin, second_twin);
+
+    // What the chip says and what the ledger says: the new card fits, the old one has ended.
+    let against = |code: i32, card: &str| {
+        let words = [
+            "verify",
+            "--reader",
+            card,
+            "--keys",
+            "TEST.keys",
+            "--ledger",
+            &counter.address,
+        ];
+        let checks = counter.place.json(code, &words)["checks"].clone();
+        let failed = checks.as_array().expect("checks").iter().filter(|it| it["ok"] == false);
+        failed
+            .map(|it| it["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(against(0, "sim:new.sim"), Vec::<String>::new());
+    assert_eq!(against(1, "sim:card.sim"), ["ledger_state"]);
 
     // The old card turns up and is blocked; the new one in its place is not.
     let blocked = ["blocked", "--card", &first, "--keys", "TEST.keys", "--reader"];
@@ -219,6 +278,25 @@ fn story(counter: &Counter) {
         .place
         .json(0, &["verify", "--reader", "sim:new.sim", "--keys", "TEST.keys"]);
 
+    // Renewed: free of charge; the card and its electronic one change again.
+    let renewal = counter.order(0, &[&apply[..], &["--kind", "renewal"]].concat());
+    assert_eq!(renewal["application"]["fee_fen"], 0);
+    counter
+        .place
+        .run(&["card", "new", "third.sim", "--serial", "0A0B0C0E"])
+        .expect(0);
+    counter.order(0, &[&make[..], &["sim:third.sim"]].concat());
+    for act in ["deliver", "collect"] {
+        counter.act(act);
+    }
+    let renewed = counter.order(0, &["activate", "--person", CITIZEN, "--pin-chosen"]);
+    assert_eq!(
+        (&renewed["ecard"]["id"], &renewed["ecard"]["ended"]),
+        (&second_twin.as_str().into(), &"replaced".into())
+    );
+    counter.act("activate-account");
+    let third_twin = ecard::register(counter, true);
+
     counter.order(0, &["settle-medical", "--person", CITIZEN, "--amount", "12.34"]);
     let cancel = [
         "cancel",
@@ -229,19 +307,26 @@ fn story(counter: &Counter) {
         "--keys",
         "TEST.keys",
         "--reader",
-        "sim:new.sim",
+        "sim:third.sim",
     ];
+    counter.act("settle-account");
     let cancelled = counter.order(0, &cancel);
     assert_eq!(
         (&cancelled["card"]["state"], &cancelled["card"]["chip"]),
         (&9.into(), &"blocked".into())
     );
     assert_eq!(
-        counter.place.json(4, &["read", "--reader", "sim:new.sim"])["error"]["sw"],
+        counter.place.json(4, &["read", "--reader", "sim:third.sim"])["error"]["sw"],
         "6A81"
     );
+    assert_eq!(
+        (&cancelled["ecard"]["id"], &cancelled["ecard"]["state"]),
+        (&third_twin.as_str().into(), &"ended".into())
+    );
     let shown = counter.act("show");
-    assert_eq!(shown["cards"].as_array().expect("cards").len(), 2);
+    assert_eq!(shown["cards"].as_array().expect("cards").len(), 3);
+    assert_eq!(shown["ecards"].as_array().expect("electronic cards").len(), 3);
+    ecard::ended(counter, &first_twin);
 
     let history = counter.ledger(0, &["history", &second, "--as", "boss"]);
     let acts: Vec<&str> = history["lines"]
@@ -250,7 +335,7 @@ fn story(counter: &Counter) {
         .iter()
         .filter_map(|l| l["act"].as_str())
         .collect();
-    assert_eq!(acts, ["made", "activate", "settle_medical", "cancel", "blocked"]);
+    assert_eq!(acts, ["made", "activate", "activate_account", "activate"]);
     assert_eq!(
         counter.ledger(1, &["audit", "--as", "clerk"])["error"]["class"],
         "verdict",

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod ledger;
 pub mod mask;
 pub mod numbers;
+mod private_key;
 pub mod psam;
 pub mod run;
 pub mod script;

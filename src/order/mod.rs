@@ -289,7 +289,8 @@ fn target(it: &OrderTarget) -> Target {
     }
 }
 
-fn agent(it: &OrderAgent) -> Option<Agent> {
+/// Who acts for the holder.
+pub fn agent(it: &OrderAgent) -> Option<Agent> {
     Some(Agent {
         name: it.agent.clone()?,
         document: it.agent_document.clone()?,

@@ -222,6 +222,10 @@ impl LedgerAccess for Client {
         self.tell("/v1/orders", order)
     }
 
+    fn permit(&mut self, _: &Rules, _: &str, _: Timestamp, order: &Order) -> Result<Receipt, LedgerError> {
+        self.tell("/v1/permits", order)
+    }
+
     fn enter(
         &mut self,
         _: &Rules,

@@ -143,6 +143,14 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
             },
         )
         .post(
+            "/v1/permits",
+            title("permit", "asks whether an act would be done, and does nothing", "查询可否办理"),
+            json!({ "request": "2026-11-22/2", "act": "show_identity", "target": { "person": SAMPLE }, "channel": "app_province" }),
+            |ledger, call, order: Order| -> Result<Receipt, LedgerError> {
+                ledger.permit(call.rules, &call.staff.id, call.at, &order)
+            },
+        )
+        .post(
             "/v1/progress",
             title("progress", "where an application stands", "查询申领进度"),
             json!({ "person": SAMPLE }),

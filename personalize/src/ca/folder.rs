@@ -5,7 +5,7 @@
 
 use super::authority::{Authority, Lifetime, Revocation};
 use super::error::CaError;
-use card_model::sm2::PrivateKey;
+use crate::private_key;
 use jiff::{SignedDuration, Timestamp};
 use rand_core::Rng;
 use reader::certificate::FormatError;
@@ -13,7 +13,6 @@ use reader::certificate::chain::{RevocationList, TrustStore};
 use reader::certificate::request::name;
 use reader::certificate::x509::Certificate;
 use serde::{Deserialize, Serialize};
-use sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use std::fs;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -85,11 +84,9 @@ impl CaFolder {
             },
         };
         for (authority, stem) in [(&folder.root, "root"), (&folder.issuing, "issuing")] {
-            let secret = sm2::SecretKey::from_slice(authority.key().expose().as_ref());
-            let secret = secret.map_err(|_| CaError::Format(FormatError::NotSm2))?;
-            let pem = secret.to_pkcs8_pem(LineEnding::LF);
-            let pem = pem.map_err(|_| CaError::Format(FormatError::NotSm2))?;
-            folder.write_secret(&format!("{stem}.key"), &pem)?;
+            let pem = private_key::to_pem(authority.key()).ok_or(CaError::Format(FormatError::NotSm2))?;
+            let key = folder.path.join(format!("{stem}.key"));
+            private_key::write_new(&key, pem.as_bytes()).map_err(|source| file(&key, source))?;
             folder.write(&format!("{stem}.crt"), authority.certificate().to_pem()?.as_bytes())?;
         }
         let chain = folder.issuing.certificate().to_pem()? + &folder.root.certificate().to_pem()?;
@@ -108,10 +105,7 @@ impl CaFolder {
             let damaged = |name: &str| CaError::Damaged { path: path.join(name) };
             let (key_name, certificate_name) = (format!("{stem}.key"), format!("{stem}.crt"));
             let pem = Zeroizing::new(read_text(&path.join(&key_name))?);
-            let secret = sm2::SecretKey::from_pkcs8_pem(&pem).map_err(|_| damaged(&key_name))?;
-            let mut bytes = Zeroizing::new([0; 32]);
-            bytes.copy_from_slice(&Zeroizing::new(secret.to_bytes()));
-            let key = PrivateKey::from_bytes(&bytes).map_err(|_| damaged(&key_name))?;
+            let key = private_key::from_pem(&pem).ok_or_else(|| damaged(&key_name))?;
             let certificate = read_text(&path.join(&certificate_name))?;
             let certificate =
                 Certificate::from_bytes(certificate.as_bytes()).map_err(|_| damaged(&certificate_name))?;
@@ -250,20 +244,8 @@ impl CaFolder {
 
     /// Writes beside and renames, so that a file is never half written.
     fn write(&self, name: &str, contents: &[u8]) -> Result<(), CaError> {
-        let (path, beside) = (self.path.join(name), self.path.join(format!("{name}.new")));
-        fs::write(&beside, contents).map_err(|source| file(&beside, source))?;
-        fs::rename(&beside, &path).map_err(|source| file(&path, source))
-    }
-
-    /// A file that only its owner may read.
-    fn write_secret(&self, name: &str, contents: &str) -> Result<(), CaError> {
         let path = self.path.join(name);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut target = options.open(&path).map_err(|source| file(&path, source))?;
-        std::io::Write::write_all(&mut target, contents.as_bytes()).map_err(|source| file(&path, source))
+        private_key::replace(&path, contents).map_err(|source| file(&path, source))
     }
 }
 

@@ -23,6 +23,7 @@ pub trait LedgerAccess {
     fn address(&self) -> String;
     fn region(&self) -> &str;
     fn perform(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError>;
+    fn permit(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError>;
     fn enter(
         &mut self,
         rules: &Rules,
@@ -60,6 +61,10 @@ impl LedgerAccess for Ledger {
 
     fn perform(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError> {
         self.perform(rules, who, at, order)
+    }
+
+    fn permit(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError> {
+        self.permit(rules, who, at, order)
     }
 
     fn enter(

@@ -119,17 +119,6 @@ impl Ledger {
         })
     }
 
-    /// The person of an electronic card.
-    ///
-    /// # Errors
-    /// There is no such electronic card.
-    pub fn holder_of(&mut self, ecard: &str) -> Result<String, LedgerError> {
-        self.read(|transaction| {
-            let found = transaction.get::<Ecard>(ecard)?;
-            Ok(found.ok_or_else(|| LedgerError::unknown("ecard", ecard))?.person)
-        })
-    }
-
     /// All lines about an application or card, or any row by its key, the oldest first.
     ///
     /// # Errors

@@ -114,6 +114,24 @@ impl Directory {
         Ok(())
     }
 
+    /// Adds a key to an issuer.
+    ///
+    /// # Errors
+    /// There is no such issuer, the number of the key is taken, or its period ends before it begins.
+    pub fn add_key(&mut self, issuer: u16, key: IssuerKey) -> Result<(), CodeError> {
+        let value = |field, rule| CodeError::Value { field, rule };
+        let issuer = self.issuers.iter_mut().find(|known| known.number == issuer);
+        let issuer = issuer.ok_or(value("issuer.number", "one of the directory"))?;
+        if issuer.key(key.number).is_some() {
+            return Err(value("issuer.key.number", "each number once"));
+        }
+        if key.from > key.until {
+            return Err(value("issuer.key.until", "not before from"));
+        }
+        issuer.keys.push(key);
+        Ok(())
+    }
+
     /// The directory as a file.
     ///
     /// # Errors

@@ -34,6 +34,11 @@ impl<'a> CodeIssuer<'a> {
         Self { issuer, private }
     }
 
+    /// The issuer, as the directory has it.
+    pub const fn issuer(&self) -> &'a Issuer {
+        self.issuer
+    }
+
     /// Makes a code. Its validity begins now; the number is new each time.
     ///
     /// # Errors

@@ -43,9 +43,9 @@ pub(super) fn coverage(run: &Run, body: &mut String) {
     );
     for part in &run.coverage {
         let unfolded = if part.sums()[2] > 0 { " open" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             body,
-            "<details{unfolded}><summary>§{} {}</summary><div class=\"case\">{}</div></details>\n",
+            "<details{unfolded}><summary>§{} {}</summary><div class=\"case\">{}</div></details>",
             escape(&part.section),
             both(&part.title),
             lines(&part.rows)

@@ -236,7 +236,7 @@ fn generate(file: &Path, count: u64) {
         .expect("a pragma");
     let transaction = connection.transaction().expect("a transaction");
     {
-        let mut prepare = |sql: &str| transaction.prepare(sql).expect(sql);
+        let prepare = |sql: &str| transaction.prepare(sql).expect(sql);
         let mut person =
             prepare("INSERT INTO person VALUES (?1, 'resident_card', ?1, 'TEST', '1', '1970-01-01', NULL, NULL, 1)");
         let mut application = prepare(

@@ -300,3 +300,35 @@ fn power_cuts_move_all_of_the_money_or_none() {
     );
     assert!(cuts[0] > 10 && cuts[1] > 10);
 }
+
+/// 65,535 transactions would take a card's life: its image says that 65,534 were made.
+#[test]
+fn a_sequence_number_does_not_begin_again() {
+    const BALANCE: u32 = 0x1357_9BDF;
+    let mut t = account(Algorithm::Sm4, Interface::Contact, 28);
+    let (_, credit) = load(&mut t, BALANCE, "20260301120000");
+    t.ok(&credit);
+    // Load sequence 1, purchase sequence 0, then the balance, which stands nowhere else.
+    let amounts = [&[0, 1, 0, 0][..], &four(BALANCE)].concat();
+    let mut image = t.card.image().to_vec();
+    let places: Vec<usize> = (0..image.len()).filter(|i| image[*i..].starts_with(&amounts)).collect();
+    assert_eq!(places.len(), 1);
+    image[places[0]..places[0] + 4].copy_from_slice(&[0xFF, 0xFE, 0xFF, 0xFE]);
+    t.card = card_model::card::Card::from_image(&image).unwrap();
+    t.card.power_on(Interface::Contact);
+    t.select_fid(0xDDF1);
+    t.select_fid(0xDF04);
+    t.ok(&hex("0020000003123456"));
+
+    let (begin, credit) = load(&mut t, 1, "20260301120100");
+    assert_eq!(begin[4..6], [0xFF, 0xFE], "the last one");
+    t.ok(&credit);
+    let begin_load = command([0xB0, 0x28, 0, 1], &[&[1][..], &four(1), &TERMINAL].concat());
+    assert_eq!(t.sw(&begin_load), 0x9402);
+    let (debit, answer) = purchase(&mut t, 1, [1, 0, 0], "20260301120200");
+    assert_eq!(t.ok(&debit), answer);
+    let three: Vec<u8> = [1, 0, 0].into_iter().flat_map(four).collect();
+    let begin_purchase = command([0xB0, 0x28, 1, 1], &[&[1][..], &three, &TERMINAL].concat());
+    assert_eq!(t.sw(&begin_purchase), 0x9402);
+    assert_eq!(balance(&mut t).0, BALANCE, "nothing else was done");
+}

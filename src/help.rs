@@ -60,6 +60,12 @@ fn dress(command: Command, lang: Lang, common: &[String], key: &str, call: &str)
             return own;
         }
         let key = format!("{group}.shared.{name}");
+        let text = t!(&key, locale = lang.locale()).into_owned();
+        if text != key {
+            return text;
+        }
+        // A ledger is named in the same way wherever it is needed.
+        let key = format!("ssc.help.place.{name}");
         t!(&key, locale = lang.locale()).into_owned()
     };
     let heading = |name: &str| {

@@ -101,6 +101,8 @@ fn a_card_that_does_not_open_gets_verdicts() {
         "TEST.keys",
         "--commands",
         "800",
+        "--trace",
+        "sent.trace",
         "--json",
     ];
     let fuzz = place
@@ -108,7 +110,11 @@ fn a_card_that_does_not_open_gets_verdicts() {
         .expect(0)
         .json();
     assert!(fuzz["stranger"].is_string(), "{fuzz}");
-    assert!(fuzz["words"].get("EXTERNAL AUTHENTICATION").is_none() && fuzz["words"].get("VERIFY").is_none());
+    // VERIFY without a PIN asks how many tries are left, and costs none.
+    let sent = std::fs::read_to_string(place.path("sent.trace")).expect("a trace");
+    let costs = |line: &str| line.starts_with("> 0082") || (line.starts_with("> 0020") && line.len() > "> 0020000000".len());
+    let costly: Vec<&str> = sent.lines().filter(|line| costs(line)).collect();
+    assert!(sent.lines().count() > 800 && costly.is_empty(), "{costly:?}");
 }
 
 #[test]

@@ -113,7 +113,8 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
         &mut watch,
     );
     let mut run = outcome.map_err(|e| refusal(&e, desk))?;
-    if it.driver.is_some() && run.interrupted.is_none() {
+    // A card that may be any card is not given to a driver, which tries keys and PIN by itself.
+    if it.driver.is_some() && run.interrupted.is_none() && run.stranger.is_none() {
         let known = driver::Known::of(card.channel.as_mut(), keys.as_mut(), subject, desk)?;
         // The driver opens the card itself.
         drop(card.channel);

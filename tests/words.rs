@@ -40,6 +40,7 @@ fn sources() -> String {
         "card-model/src",
         "reader/src",
         "personalize/src",
+        "personalize/service/src",
         "conformance/src",
     ] {
         walk(&root.join(dir), &mut text);

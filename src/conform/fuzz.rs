@@ -142,8 +142,7 @@ impl Observer for Watch {
 }
 
 fn kind(kind: Kind, lang: Lang) -> String {
-    let name = json!(kind);
-    let key = format!("fuzz.kind.{}", name.as_str().unwrap_or_default());
+    let key = format!("fuzz.kind.{}", kind.name());
     t!(&key, locale = lang.locale()).into_owned()
 }
 

@@ -324,6 +324,16 @@ pub fn ended(counter: &Counter, number: &str) {
     ] {
         assert!(acts.contains(&act), "{act}: {acts:?}");
     }
+    // Digests and random numbers may hold any six digits.
+    let mut history = history;
+    for line in history["lines"]
+        .as_array_mut()
+        .expect("lines")
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+    {
+        line.retain(|name, _| !["digest", "previous", "request"].contains(&name.as_str()));
+    }
     let history = history.to_string();
     assert!(!history.contains(PASSWORD) && !history.contains(CITIZEN), "{history}");
 }

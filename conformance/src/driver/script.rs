@@ -407,7 +407,8 @@ mod tests {
         .expect("a script");
         assert_eq!(script.steps.len(), 3);
         assert_eq!(script.steps[0].remark, "the card number");
-        assert_eq!(script.references().len(), 3);
+        let element = Reference::Path("SSSE/EF05/07".to_owned());
+        assert_eq!(script.references(), [Reference::Pin, element]);
         for wrong in [
             "@ iReadCardBas",
             "@ iReadCardBas 1",

@@ -43,6 +43,22 @@ pub enum Kind {
     Tries,
 }
 
+impl Kind {
+    /// Name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StatusWord => "status_word",
+            Self::Coding => "coding",
+            Self::Length => "length",
+            Self::DataWithRefusal => "data_with_refusal",
+            Self::Chain => "chain",
+            Self::Mute => "mute",
+            Self::Reset => "reset",
+            Self::Tries => "tries",
+        }
+    }
+}
+
 /// An answer that is not right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use personalize::ledger::{Applicant, Credential, Details, Entrance, Ledger, Order, Outlet, Rules, Staff};
 use personalize::numbers::Region;
+use reader::check_digits::citizen_check;
 use serde_json::Value;
 use service::{Client, ClientSettings, Service, ServiceSettings, TlsClient, TlsServer};
 use std::io::{Read, Write};
@@ -187,15 +188,9 @@ pub fn application(request: &str) -> Order {
     Order::new(request, "apply", None).with(details)
 }
 
-/// The citizen number of an invented person: region 990000, the check character of GB 11643.
+/// The citizen number of an invented person of the region 990000.
 pub fn citizen(n: u32) -> String {
     let digits = format!("990000{:04}0101{:03}", 1950 + n / 1000, n % 1000);
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits
-        .bytes()
-        .zip(weights)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    let check = b"10X98765432"[(sum % 11) as usize];
-    format!("{digits}{}", check as char)
+    let check = citizen_check(&digits).unwrap();
+    format!("{digits}{check}")
 }

@@ -196,30 +196,14 @@ pub enum RunError {
 impl Run {
     pub(super) fn begin(channel: &dyn Channel, module: &dyn SecurityModule, subject: CardSubject<'_>) -> Self {
         let reset = channel.reset_answer();
-        let now = Timestamp::now();
-        Self {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            subject: Subject {
-                profile: subject.profile.name.clone(),
-                reader: channel.name().to_owned(),
-                interface: reset.interface.into(),
-                reset: without_serial(&reset.bytes),
-                region: subject.identity.region.clone(),
-                module: module.describe(),
-            },
-            started: now,
-            finished: now,
-            interrupted: None,
-            stranger: None,
-            cases: 0,
-            passed: 0,
-            failed: 0,
-            not_applicable: 0,
-            inconclusive: 0,
-            results: Vec::new(),
-            coverage: Vec::new(),
-        }
+        Self::of(Subject {
+            profile: subject.profile.name.clone(),
+            reader: channel.name().to_owned(),
+            interface: reset.interface.into(),
+            reset: without_serial(&reset.bytes),
+            region: subject.identity.region.clone(),
+            module: module.describe(),
+        })
     }
 
     /// The beginning of a run in which only a driver is tested.
@@ -230,18 +214,23 @@ impl Run {
             2 => card_model::card::Interface::Contactless,
             _ => card_model::card::Interface::Contact,
         };
+        Self::of(Subject {
+            profile: facts.profile.name.clone(),
+            reader: driver,
+            interface: interface.into(),
+            reset: String::new(),
+            region: facts.identity.region.clone(),
+            module: String::new(),
+        })
+    }
+
+    /// A run in which nothing has been run.
+    fn of(subject: Subject) -> Self {
         let now = Timestamp::now();
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            subject: Subject {
-                profile: facts.profile.name.clone(),
-                reader: driver,
-                interface: interface.into(),
-                reset: String::new(),
-                region: facts.identity.region.clone(),
-                module: String::new(),
-            },
+            subject,
             started: now,
             finished: now,
             interrupted: None,

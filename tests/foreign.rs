@@ -101,6 +101,8 @@ fn a_card_that_does_not_open_gets_verdicts() {
         "TEST.keys",
         "--commands",
         "800",
+        "--trace",
+        "sent.trace",
         "--json",
     ];
     let fuzz = place
@@ -111,6 +113,11 @@ fn a_card_that_does_not_open_gets_verdicts() {
     // PIN and keys were left alone: VERIFY went out without data only.
     assert!(fuzz["words"].get("EXTERNAL AUTHENTICATION").is_none() && fuzz["words"].get("CHANGE PIN").is_none());
     assert!(fuzz["words"]["VERIFY"].get("9000").is_none());
+    let sent = std::fs::read_to_string(place.path("sent.trace")).expect("a trace");
+    let costs =
+        |line: &str| line.starts_with("> 0082") || (line.starts_with("> 0020") && line.len() > "> 0020000000".len());
+    let costly: Vec<&str> = sent.lines().filter(|line| costs(line)).collect();
+    assert!(sent.lines().count() > 800 && costly.is_empty(), "{costly:?}");
 }
 
 #[test]

@@ -484,3 +484,25 @@ fn the_readmes_do_what_they_say() {
         );
     }
 }
+
+/// Whatever is wrong with the address of a server: its password is in no message, and no trace of it in the document.
+#[test]
+fn the_password_in_an_address_is_never_told() {
+    let place = Place::new();
+    for (address, told) in [
+        ("postgres://ssc:TEST-geheim@db/x?sslmode=none", "verify-full"),
+        ("postgres://ssc:TEST-geheim@db/x?sslrootcert=nowhere.pem", "nowhere.pem"),
+        ("postgres://ssc:TEST-geheim@db:port/x", "encode special characters"),
+    ] {
+        for verb in [
+            &["ledger", "status"][..],
+            &["ledger", "status", "--json"],
+            &["ledger", "init", "--lang", "zh"],
+        ] {
+            let run = place.run(&[verb, &["--ledger", address]].concat()).expect(2);
+            let all = run.stdout + &run.stderr;
+            assert!(!all.contains("geheim") && !all.contains("tls."), "{all}");
+            assert!(all.contains(told) || verb.contains(&"zh"), "{all}");
+        }
+    }
+}

@@ -29,6 +29,7 @@ pub mod standard;
 pub mod structure;
 pub mod target;
 mod terminal;
+pub mod tls;
 mod words;
 
 pub use card_os::{Bench, CardData, CardOs, LifeStage, ModelOs};

@@ -2,6 +2,7 @@
 
 use card_model::words::{Explain, Explanation, Lang};
 use personalize::ledger::LedgerError;
+use personalize::tls::PemError;
 use rust_i18n::t;
 
 /// Why a service does not start, or a client cannot be made.
@@ -17,12 +18,7 @@ pub enum ServiceError {
         words: String,
     },
     /// A file with a certificate or key cannot be used.
-    Pem {
-        /// Its path.
-        file: String,
-        /// Why.
-        words: String,
-    },
+    Pem(#[from] PemError),
     /// Certificate and key do not go together, or TLS refuses them.
     Tls {
         /// Why.
@@ -56,11 +52,6 @@ impl Explain for ServiceError {
                 Some(words),
                 t!("service.error.listen_next", locale = locale),
             ),
-            Self::Pem { file, words } => (
-                t!("service.error.pem", locale = locale, file = file),
-                Some(words),
-                t!("service.error.pem_next", locale = locale),
-            ),
             Self::Tls { words } => (
                 t!("service.error.tls", locale = locale),
                 Some(words),
@@ -81,6 +72,7 @@ impl Explain for ServiceError {
                 Some(words),
                 t!("service.error.system_next", locale = locale),
             ),
+            Self::Pem(error) => return error.explain(lang),
             Self::Ledger(error) => return error.explain(lang),
         };
         Explanation {

@@ -1,11 +1,9 @@
 //! TLS of both sides, from PEM files.
 
 use crate::error::ServiceError;
-use rustls::crypto::{CryptoProvider, ring};
+use personalize::tls::{PemError, certificates, key, provider, roots};
+use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -30,11 +28,6 @@ pub struct TlsClient {
     pub own: Option<(PathBuf, PathBuf)>,
 }
 
-/// The algorithms; ours alone, whatever other parts of a program choose.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
 impl TlsServer {
     pub(crate) fn config(&self) -> Result<ServerConfig, ServiceError> {
         let tls = |error: rustls::Error| ServiceError::Tls {
@@ -46,15 +39,11 @@ impl TlsServer {
         let builder = match &self.client_ca {
             None => builder.with_no_client_auth(),
             Some(path) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates(path)? {
-                    roots.add(certificate).map_err(|e| pem(path, e))?;
-                }
                 // Who shows none may still have a token.
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider())
                     .allow_unauthenticated()
                     .build()
-                    .map_err(|e| pem(path, e))?;
+                    .map_err(|error| PemError::new(path, error))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
@@ -80,8 +69,8 @@ impl TlsClient {
         let own = match &self.own {
             None => None,
             Some((certificate, path)) => {
-                let text = Zeroizing::new(std::fs::read(path).map_err(|e| pem(path, e))?);
-                let key = PrivateKey::from_pem(&text).map_err(|e| pem(path, e))?;
+                let text = Zeroizing::new(std::fs::read(path).map_err(|error| PemError::new(path, error))?);
+                let key = PrivateKey::from_pem(&text).map_err(|error| PemError::new(path, error))?;
                 Some(ClientCert::new_with_certs(&owned(certificate)?, key))
             }
         };
@@ -102,24 +91,4 @@ pub fn first_certificate(path: &Path) -> Result<Vec<u8>, ServiceError> {
         .first()
         .map(|first| first.to_vec())
         .unwrap_or_default())
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServiceError> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(|e| pem(path, e))?.collect();
-    let all = all.map_err(|e| pem(path, e))?;
-    if all.is_empty() {
-        return Err(pem(path, rustls_pki_types::pem::Error::NoItemsFound));
-    }
-    Ok(all)
-}
-
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, ServiceError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|e| pem(path, e))
-}
-
-fn pem(path: &Path, error: impl core::fmt::Display) -> ServiceError {
-    ServiceError::Pem {
-        file: path.display().to_string(),
-        words: error.to_string(),
-    }
 }

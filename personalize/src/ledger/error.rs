@@ -1,7 +1,7 @@
 //! Why the ledger did not do something, in both languages.
 
 use super::electronic::RealNameError;
-use super::engine::{Fault, UrlFault};
+use super::engine::{Fault, TlsFault, UrlFault};
 use super::record::Record;
 use super::refusal::Refusal;
 use super::rules::RulesError;
@@ -20,6 +20,8 @@ pub enum LedgerError {
         /// Its words.
         words: String,
     },
+    /// There is no line to the server that is as secure as the address asks.
+    Tls(#[from] TlsFault),
     /// Others were faster again and again, or the connection did not come back, until patience ended. Nothing was done.
     Busy {
         /// The database's last words.
@@ -115,6 +117,7 @@ impl From<Fault> for LedgerError {
         match fault {
             Fault::Conflict(words) => Self::Again { words, lost: false },
             Fault::Lost(words) => Self::Again { words, lost: true },
+            Fault::Tls(fault) => Self::Tls(fault),
             Fault::Other(words) => Self::Database { words },
         }
     }
@@ -179,6 +182,7 @@ impl Explain for LedgerError {
             Self::Address(UrlFault::Empty) => words("address_empty", &[], None),
             Self::Address(UrlFault::Scheme) => words("address_scheme", &[], None),
             Self::Address(UrlFault::Form) => words("address_form", &[], None),
+            Self::Address(UrlFault::Tls) => words("address_tls", &[], None),
             Self::Database { words: why } => words("database", &[], Some(why)),
             Self::Busy { words: why } | Self::Again { words: why, .. } => words("busy", &[], Some(why)),
             Self::NoLedger { address } => words("no_ledger", &[("address", address)], None),
@@ -196,6 +200,7 @@ impl Explain for LedgerError {
             Self::Input { what, given } => words("input", &[("what", &thing(what)), ("given", given)], None),
             Self::Table { file, why } => words("table", &[("file", file)], Some(why)),
             Self::Refused(refusal) => refusal.explain(lang),
+            Self::Tls(fault) => fault.explain(lang),
             Self::Rules(error) => error.explain(lang),
             Self::RealName(error) => error.explain(lang),
             Self::Served(served) => match lang {

@@ -30,8 +30,8 @@
 //!
 //! SQLite for one outlet, PostgreSQL for a city or province, chosen by the address. There is one schema and one text for each
 //! statement; it knows `TEXT`, `BIGINT`, keys, unique and check constraints, and nothing that belongs to one engine, so that a
-//! distributed database that speaks the same protocol can take over. The connection to a server is not encrypted here: a Unix
-//! socket, the same machine, or a tunnel.
+//! distributed database that speaks the same protocol can take over. The line to a server is encrypted, and its certificate checked,
+//! as the address asks in the words of libpq: `?sslmode=verify-full&sslrootcert=FILE`.
 //!
 //! Who has the address of the database and may write to it is trusted to say who is at work; the roles are a rule of the
 //! house, not a lock. What was done against the rules by other means, the audit finds.
@@ -62,7 +62,7 @@ pub use audit::{Audit, Finding, FindingKind, Head};
 pub use batch::{BatchFile, BatchReport, Rejected, Returned, write_receipts};
 pub use credential::Credential;
 pub use electronic::{Asked, Binding, Ecard, Program, RealName, RealNameError, Spent};
-pub use engine::UrlFault;
+pub use engine::{TlsFault, UrlFault};
 pub use entities::{Application, Batch, Card, Outlet, Person, Staff};
 pub use error::{LedgerError, Served};
 pub use holder::holder;

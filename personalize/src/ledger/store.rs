@@ -33,7 +33,8 @@ impl core::fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Opens a ledger by its address: `sqlite:FILE`, a path, or `postgres://USER@HOST/DATABASE`.
+    /// Opens a ledger by its address: `sqlite:FILE`, a path, or `postgres://USER@HOST/DATABASE`, which takes the parameters of libpq:
+    /// `?sslmode=verify-full&sslrootcert=FILE`.
     ///
     /// # Errors
     /// The address is none, the database does not answer, it holds no ledger, or one of another version.
@@ -131,13 +132,14 @@ impl Ledger {
         let engine = loop {
             match connect(&url) {
                 Ok(engine) => break engine,
-                Err(Fault::Other(words)) => return Err(LedgerError::Database { words }),
                 // A server that restarts is back within seconds; one that is not there is said so.
-                Err(fault) if begun.elapsed() > PATIENCE / 6 => {
-                    let words = fault.words().to_owned();
+                Err(Fault::Conflict(_) | Fault::Lost(_)) if begun.elapsed() <= PATIENCE / 6 => {
+                    pause("connect", &mut tries);
+                }
+                Err(Fault::Tls(fault)) => return Err(fault.into()),
+                Err(Fault::Conflict(words) | Fault::Lost(words) | Fault::Other(words)) => {
                     return Err(LedgerError::Database { words });
                 }
-                Err(_) => pause("connect", &mut tries),
             }
         };
         Ok(Self {
@@ -190,8 +192,8 @@ impl Ledger {
                 return Err(LedgerError::Busy { words });
             }
             pause(request, &mut tries);
-            if lost && let Err(Fault::Other(words)) = self.engine.reconnect() {
-                return Err(LedgerError::Database { words });
+            if lost && let Err(fault @ (Fault::Tls(_) | Fault::Other(_))) = self.engine.reconnect() {
+                return Err(fault.into());
             }
         }
     }

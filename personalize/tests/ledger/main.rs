@@ -7,11 +7,14 @@
 )]
 
 mod access;
+#[path = "../common/authority.rs"]
+mod authority;
 mod crowd;
 mod feed;
 mod model;
 mod random;
 mod scene;
+mod secure;
 mod server;
 mod story;
 mod tamper;
@@ -59,4 +62,9 @@ fn many_clerks_at_one_file() {
 #[test]
 fn many_clerks_at_one_server() {
     crowd::same_people(&Scene::new(Kind::Postgres), 32, 60);
+}
+
+#[test]
+fn the_line_to_a_server_is_as_secure_as_its_address_asks() {
+    secure::lines();
 }

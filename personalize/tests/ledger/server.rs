@@ -1,4 +1,5 @@
-//! A real PostgreSQL in a folder of its own, reached by a socket in that folder; stopped when the last test lets go of it.
+//! A real PostgreSQL in a folder of its own, reached by a socket in that folder, or by TCP and TLS; stopped when the last test lets
+//! go of it.
 #![allow(dead_code, reason = "two test programs use it, each its part")]
 
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +17,7 @@ pub struct Server {
     folder: TempDir,
     child: Mutex<Option<Child>>,
     databases: Mutex<u32>,
+    port: u16,
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
@@ -34,19 +36,38 @@ impl Server {
 
     /// A server of one's own.
     pub fn start() -> Self {
+        Self::with(5432, &["listen_addresses = ''"], &[])
+    }
+
+    /// One of one's own that listens at a port of this machine, too, with TLS by `server.pem` and `server.key` of a folder; those who
+    /// show a certificate of `clients.pem` are known by it.
+    pub fn secure(certificates: &Path) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let settings = [
+            "listen_addresses = '127.0.0.1'",
+            "ssl = on",
+            "ssl_cert_file = 'server.pem'",
+            "ssl_key_file = 'server.key'",
+            "ssl_ca_file = 'clients.pem'",
+        ];
+        let files = ["server.pem", "server.key", "clients.pem"].map(|name| certificates.join(name));
+        Self::with(free.expect("a port").port(), &settings, &files)
+    }
+
+    fn with(port: u16, settings: &[&str], files: &[PathBuf]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("ssc-pg")
             .tempdir_in("/tmp")
             .expect("a folder");
-        if is_root() {
-            std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
-        } else {
+        give_away(folder.path());
+        if !is_root() {
             std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).expect("own folder");
         }
         let server = Self {
             folder,
             child: Mutex::new(None),
             databases: Mutex::new(0),
+            port,
         };
         let data = server.folder.path().join("data");
         let made = as_nobody(&binary("initdb"))
@@ -62,8 +83,39 @@ impl Server {
             .output()
             .expect("PostgreSQL is installed: make test does it");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for file in files {
+            let copy = data.join(file.file_name().expect("a file"));
+            std::fs::copy(file, &copy).expect("a certificate");
+            give_away(&copy);
+            std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o600)).expect("own file");
+        }
+        let configuration = data.join("postgresql.conf");
+        let text = std::fs::read_to_string(&configuration).expect("initdb makes one");
+        let text = format!("{text}\nport = {port}\n{}\n", settings.join("\n"));
+        std::fs::write(&configuration, text).expect("own file");
         server.go();
         server
+    }
+
+    /// Changes a setting while the server runs.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut client = self.client("postgres").expect("a server");
+        client
+            .batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'"))
+            .expect("a setting");
+        client.batch_execute("SELECT pg_reload_conf()").expect("a signal");
+        let begun = Instant::now();
+        while self.ask("postgres", &format!("SHOW {name}")) != [value] {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{name} is not {value}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The first column of what a new connection, by the folder, is told.
+    pub fn ask(&self, database: &str, sql: &str) -> Vec<String> {
+        let mut client = self.client(database).expect("a server");
+        let rows = client.query(sql, &[]).expect("an answer");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Address of a new, empty database.
@@ -83,7 +135,12 @@ impl Server {
     /// Address of a database.
     pub fn address(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://ssc@{folder}/{database}")
+        format!("postgres://ssc@{folder}:{}/{database}", self.port)
+    }
+
+    /// The port at which it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Stops the server as a crash does, and starts it again.
@@ -105,8 +162,6 @@ impl Server {
             .arg(self.folder.path())
             // What is committed is written, and the disk is not waited for: a test's machine does not lose its power.
             .args([
-                "-c",
-                "listen_addresses=",
                 "-c",
                 "fsync=off",
                 "-c",
@@ -144,6 +199,13 @@ impl Drop for Server {
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
+/// To the user that the server runs as.
+fn give_away(path: &Path) {
+    if is_root() {
+        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("root may give a file away");
+    }
 }
 
 fn as_nobody(program: &Path) -> Command {

@@ -8,6 +8,8 @@
 
 mod any_body;
 mod at_work;
+#[path = "../../../tests/common/authority.rs"]
+mod authority;
 mod place;
 mod secure;
 mod wire;

@@ -1,5 +1,6 @@
 //! TLS: certificates made by OpenSSL, the service known by its root, callers by token or by certificate.
 
+use crate::authority::{issued, root};
 use crate::place::{Place, token};
 use jiff::{SignedDuration, Timestamp};
 use personalize::ledger::{Credential, LedgerAccess, LedgerError, Rules};
@@ -7,90 +8,8 @@ use service::{
     Client, ClientSettings, Service, ServiceError, ServiceSettings, TlsClient, TlsServer, first_certificate,
 };
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
-
-fn openssl(dir: &Path, words: &[&str]) {
-    let status = Command::new("openssl")
-        .args(words)
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("openssl is installed");
-    assert!(status.success(), "openssl {words:?}");
-}
-
-/// A root and a certificate it issued: `NAME.pem`, `NAME.key`.
-fn root(dir: &Path, name: &str) {
-    let (pem, key, subject) = (format!("{name}.pem"), format!("{name}.key"), format!("/CN=TEST {name}"));
-    let curve = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ];
-    let words = [
-        &["req", "-x509", "-subj", &subject, "-out", &pem, "-keyout", &key][..],
-        &curve,
-    ]
-    .concat();
-    openssl(dir, &words);
-}
-
-fn issued(dir: &Path, root: &str, name: &str) {
-    let (key, request, pem) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
-    let subject = format!("/CN=TEST {name}");
-    let extensions = format!("{name}.ext");
-    std::fs::write(
-        dir.join(&extensions),
-        "subjectAltName = IP:127.0.0.1\nbasicConstraints = CA:FALSE\n",
-    )
-    .unwrap();
-    openssl(
-        dir,
-        &[
-            "req",
-            "-new",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            &subject,
-            "-out",
-            &request,
-            "-keyout",
-            &key,
-        ],
-    );
-    let (ca, ca_key) = (format!("{root}.pem"), format!("{root}.key"));
-    openssl(
-        dir,
-        &[
-            "x509",
-            "-req",
-            "-in",
-            &request,
-            "-CA",
-            &ca,
-            "-CAkey",
-            &ca_key,
-            "-CAcreateserial",
-            "-days",
-            "2",
-            "-extfile",
-            &extensions,
-            "-out",
-            &pem,
-        ],
-    );
-}
 
 #[test]
 fn callers_and_the_service_know_each_other() {
@@ -99,10 +18,14 @@ fn callers_and_the_service_know_each_other() {
     for name in ["root", "outlets", "strangers"] {
         root(dir.path(), name);
     }
-    issued(dir.path(), "root", "server");
-    issued(dir.path(), "outlets", "kiosk");
-    issued(dir.path(), "outlets", "other");
-    issued(dir.path(), "strangers", "stranger");
+    for (root, name) in [
+        ("root", "server"),
+        ("outlets", "kiosk"),
+        ("outlets", "other"),
+        ("strangers", "stranger"),
+    ] {
+        issued(dir.path(), root, name, "IP:127.0.0.1");
+    }
     let tls = TlsServer {
         certificate: path("server.pem"),
         key: path("server.key"),
@@ -168,11 +91,11 @@ fn callers_and_the_service_know_each_other() {
     );
     assert!(matches!(
         connect(None, Some("nowhere.pem"), None),
-        Err(ServiceError::Pem { .. })
+        Err(ServiceError::Pem(_))
     ));
     assert!(matches!(
         connect(None, Some("root.key"), None),
-        Err(ServiceError::Pem { .. })
+        Err(ServiceError::Pem(_))
     ));
 }
 

@@ -5,8 +5,10 @@
 
 mod postgres;
 mod sqlite;
+mod tls;
 mod url;
 
+pub use tls::TlsFault;
 pub(super) use url::Url;
 pub use url::UrlFault;
 
@@ -82,17 +84,10 @@ pub(super) enum Fault {
     Conflict(String),
     /// The connection broke; whether a commit under way was done is not known.
     Lost(String),
+    /// There is no line to the server that is as secure as the address asks: trying again does not help.
+    Tls(TlsFault),
     /// Anything else: trying again does not help.
     Other(String),
-}
-
-impl Fault {
-    /// The database's words.
-    pub(super) fn words(&self) -> &str {
-        match self {
-            Self::Conflict(words) | Self::Lost(words) | Self::Other(words) => words,
-        }
-    }
 }
 
 /// A connection to a database.
@@ -119,6 +114,6 @@ pub(super) trait Engine: Send {
 pub(super) fn connect(url: &Url) -> Result<Box<dyn Engine>, Fault> {
     Ok(match url {
         Url::Sqlite(path) => Box::new(sqlite::Sqlite::open(path)?),
-        Url::Postgres(config) => Box::new(postgres::Server::open(config.as_ref().clone())?),
+        Url::Postgres(address) => Box::new(postgres::Server::open(address)?),
     })
 }

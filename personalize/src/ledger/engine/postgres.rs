@@ -1,5 +1,7 @@
 //! PostgreSQL, or a server that speaks its protocol: a city, a province.
 
+use super::tls::TlsFault;
+use super::url::ServerAddress;
 use super::{Access, Engine, Fault, Row, Value};
 use bytes::BytesMut;
 use postgres::error::SqlState;
@@ -8,6 +10,7 @@ use postgres::{Client, Config, NoTls, Statement};
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a server may take to answer the first call.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -15,17 +18,21 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A connection to a server.
 pub(super) struct Server {
     config: Config,
+    tls: Option<MakeRustlsConnect>,
     client: Client,
     statements: HashMap<String, Statement>,
 }
 
 impl Server {
     /// Connects.
-    pub(super) fn open(mut config: Config) -> Result<Self, Fault> {
-        config.connect_timeout(CONNECT);
+    pub(super) fn open(address: &ServerAddress) -> Result<Self, Fault> {
+        let mut config = address.config.clone();
+        config.connect_timeout(CONNECT).ssl_mode(address.tls.mode());
+        let tls = address.tls.connector().map_err(Fault::Tls)?;
         Ok(Self {
-            client: connect(&config)?,
+            client: connect(&config, tls.as_ref())?,
             config,
+            tls,
             statements: HashMap::new(),
         })
     }
@@ -45,8 +52,12 @@ impl Server {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, Fault> {
-    config.connect(NoTls).map_err(fault)
+fn connect(config: &Config, tls: Option<&MakeRustlsConnect>) -> Result<Client, Fault> {
+    let connected = match tls {
+        None => config.connect(NoTls),
+        Some(tls) => config.connect(tls.clone()),
+    };
+    connected.map_err(|error| TlsFault::of(&error).map_or_else(|| fault(error), Fault::Tls))
 }
 
 impl Engine for Server {
@@ -94,7 +105,7 @@ impl Engine for Server {
 
     fn reconnect(&mut self) -> Result<(), Fault> {
         self.statements.clear();
-        self.client = connect(&self.config)?;
+        self.client = connect(&self.config, self.tls.as_ref())?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 mod server;
 
 use jiff::Timestamp;
-use personalize::ledger::{Applicant, Details, Entrance, Ledger, Order, Outlet, Rules, Staff, Target};
+use personalize::ledger::{Applicant, Details, Entrance, Ledger, LedgerAccess, Order, Outlet, Rules, Staff, Target};
 use personalize::numbers::Region;
 use server::Server;
 use std::path::Path;
@@ -176,15 +176,7 @@ fn next() -> u64 {
 
 fn application() -> Order {
     let details = Details {
-        applicant: Some(Applicant {
-            number: citizen(next()),
-            name: "TEST".into(),
-            document: None,
-            document_number: None,
-            sex: None,
-            birth: None,
-            mobile: None,
-        }),
+        applicant: Some(Applicant::new(citizen(next()), "TEST")),
         ..Details::default()
     };
     Order::new(next().to_string(), "apply", None).with(details)

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use card_model::words::Lang;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use personalize::ledger::{Card, Ledger, LedgerError, Person, Rules, Target};
+use personalize::ledger::{Card, Ledger, LedgerAccess, LedgerError, Person, Rules, Target};
 use personalize::mask;
 use reader::session::Session;
 use reader::verify::{Check, Outcome, Words};
@@ -68,7 +68,7 @@ pub fn checks(session: &mut Session<'_>, address: &str, desk: &Desk) -> Result<V
 }
 
 /// The card of a number and its person, if the ledger has them.
-fn known(ledger: &mut Ledger, number: &str) -> Result<Option<(Card, Person)>, LedgerError> {
+fn known(ledger: &mut dyn LedgerAccess, number: &str) -> Result<Option<(Card, Person)>, LedgerError> {
     let progress = match ledger.progress(&Target::Card(number.to_owned()), Timestamp::now()) {
         Err(LedgerError::Unknown { .. }) => return Ok(None),
         progress => progress?,

@@ -2,7 +2,7 @@
 
 use crate::common::Place;
 use crate::server::Server;
-use personalize::ledger::{Details, Ledger, Order, Rules, Target};
+use personalize::ledger::{Details, Ledger, LedgerAccess, Order, Rules, Target};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -104,7 +104,7 @@ fn sixty_four_processes_and_two_hundred_people() {
         (counts.valid, counts.sealed, counts.open, counts.cancelled),
         (200, 0, 0, 0)
     );
-    let audit = ledger.audit(&[]).expect("an audit");
+    let audit = ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }
 

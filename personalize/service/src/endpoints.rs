@@ -194,7 +194,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
             title("receipts", "what became of applications", "回盘"),
             json!({ "batch": null }),
             |ledger, call, it: OfBatch| {
-                let receipts = LedgerAccess::receipts(ledger, &call.staff.id, call.at, it.batch.as_deref())?;
+                let receipts = ledger.receipts(&call.staff.id, call.at, it.batch.as_deref())?;
                 Ok(Receipts { receipts })
             },
         )
@@ -212,7 +212,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
             title("history", "the lines of the log about a row", "办理日志"),
             json!({ "subject": "A1-00000001" }),
             |ledger, call, it: Subject| {
-                let lines = LedgerAccess::history(ledger, call.rules, &call.staff.id, call.at, &it.subject)?;
+                let lines = ledger.history(call.rules, &call.staff.id, call.at, &it.subject)?;
                 Ok(Lines { lines })
             },
         )
@@ -221,7 +221,7 @@ pub(crate) fn endpoints() -> (Router<App>, Value) {
             title("audit", "is the log whole, and are the tables what it says", "审计"),
             json!({ "heads": [] }),
             |ledger, call, it: Since| -> Result<Audit, LedgerError> {
-                LedgerAccess::audit(ledger, call.rules, &call.staff.id, call.at, &it.heads)
+                ledger.audit(call.rules, &call.staff.id, call.at, &it.heads)
             },
         )
         .get(

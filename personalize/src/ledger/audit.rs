@@ -130,11 +130,12 @@ impl Audit {
 }
 
 impl Ledger {
-    /// Proves the ledger whole, or says what is wrong. `earlier` are the ends of chains that an earlier audit saw.
+    /// The audit, whoever wants it: proves the ledger whole, or says what is wrong. `earlier` are the ends of chains that an earlier
+    /// audit saw.
     ///
     /// # Errors
     /// The database does not answer.
-    pub fn audit(&mut self, earlier: &[Head]) -> Result<Audit, LedgerError> {
+    pub fn examine(&mut self, earlier: &[Head]) -> Result<Audit, LedgerError> {
         self.read(|transaction| {
             let mut audit = Audit {
                 whole: true,

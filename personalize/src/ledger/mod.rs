@@ -19,7 +19,7 @@
 //!    one open application. Three columns that are unique hold the person as long as the row counts, and check constraints tie
 //!    them to the state: the database itself holds no second one, whatever the program, and however many programs, do. The same
 //!    for electronic cards: at most one that has not ended, only on a valid card, in use only on a card in its normal state.
-//! 2. A row is what the last image in the log says, and every image belongs to a line whose digest covers it ([`Ledger::audit`]).
+//! 2. A row is what the last image in the log says, and every image belongs to a line whose digest covers it ([`Ledger::examine`]).
 //! 3. A change is whole or not there: row, image and line are written in one serializable transaction, tried again when others
 //!    were faster.
 //! 4. A request is done once. Its number is unique in the log; asked again, the ledger gives what came out the first time. So a

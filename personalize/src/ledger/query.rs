@@ -6,7 +6,6 @@ use super::error::LedgerError;
 use super::line::{self, Line};
 use super::order::Target;
 use super::rules::Rules;
-use super::store::Ledger;
 use super::transaction::Transaction;
 use crate::words::message;
 use card_model::words::Lang;
@@ -63,120 +62,96 @@ pub struct Overdue {
     pub days: i64,
 }
 
-impl Ledger {
-    /// Where the newest application of a person stands, or the one that is named.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn progress(&mut self, target: &Target, at: Timestamp) -> Result<Progress, LedgerError> {
-        self.read(|transaction| {
-            let (condition, key, what) = match target {
-                Target::Person(id) => ("person = $1 ORDER BY applied DESC, id DESC LIMIT 1", id, "person"),
-                Target::Application(id) => ("id = $1", id, "application"),
-                Target::Card(id) => ("card = $1", id, "card"),
-                Target::Ecard(id) => ("card = (SELECT card FROM ecard WHERE id = $1)", id, "ecard"),
-            };
-            let found = transaction.find::<Application>(condition, &[key.as_str().into()])?;
-            let application = found
-                .into_iter()
-                .next()
-                .ok_or_else(|| LedgerError::unknown(what, key))?;
-            let card = match &application.card {
-                Some(number) => transaction.get::<Card>(number)?,
-                None => None,
-            };
-            let outlet = transaction.get::<Outlet>(&application.outlet)?;
-            let waiting = ["applied", "making", "failed", "made"].contains(&application.state.as_str());
-            Ok(Progress {
-                overdue: waiting && application.promised < day(at),
-                outlet: outlet.map(|outlet| outlet.name).unwrap_or_default(),
-                application,
-                card,
-            })
-        })
-    }
+/// Where the newest application of a person stands, or the one that is named.
+pub(super) fn progress(
+    transaction: &mut Transaction<'_>,
+    target: &Target,
+    at: Timestamp,
+) -> Result<Progress, LedgerError> {
+    let (condition, key, what) = match target {
+        Target::Person(id) => ("person = $1 ORDER BY applied DESC, id DESC LIMIT 1", id, "person"),
+        Target::Application(id) => ("id = $1", id, "application"),
+        Target::Card(id) => ("card = $1", id, "card"),
+        Target::Ecard(id) => ("card = (SELECT card FROM ecard WHERE id = $1)", id, "ecard"),
+    };
+    let found = transaction.find::<Application>(condition, &[key.as_str().into()])?;
+    let application = found
+        .into_iter()
+        .next()
+        .ok_or_else(|| LedgerError::unknown(what, key))?;
+    let card = match &application.card {
+        Some(number) => transaction.get::<Card>(number)?,
+        None => None,
+    };
+    let outlet = transaction.get::<Outlet>(&application.outlet)?;
+    let waiting = ["applied", "making", "failed", "made"].contains(&application.state.as_str());
+    Ok(Progress {
+        overdue: waiting && application.promised < day(at),
+        outlet: outlet.map(|outlet| outlet.name).unwrap_or_default(),
+        application,
+        card,
+    })
+}
 
-    /// What is known about a person.
-    ///
-    /// # Errors
-    /// Nobody of this number is known.
-    pub fn standing(&mut self, number: &str) -> Result<Standing, LedgerError> {
-        self.read(|transaction| {
-            let person = transaction.get::<Person>(number)?;
-            let key = [number.into()];
-            let ecards: Vec<Ecard> = transaction.find("person = $1 ORDER BY opened DESC, id", &key)?;
-            let channels = match ecards.iter().find(|ecard| ecard.valid_of.is_some()) {
-                Some(ecard) => transaction.channels(&ecard.id)?,
-                None => Vec::new(),
-            };
-            Ok(Standing {
-                ecards,
-                channels,
-                person: person.ok_or_else(|| LedgerError::unknown("person", number))?,
-                applications: transaction.find("person = $1 ORDER BY applied DESC, id DESC", &key)?,
-                cards: transaction.find("person = $1 ORDER BY changed DESC, id DESC", &key)?,
-            })
-        })
-    }
+/// What is known about a person.
+pub(super) fn standing(transaction: &mut Transaction<'_>, number: &str) -> Result<Standing, LedgerError> {
+    let person = transaction.get::<Person>(number)?;
+    let key = [number.into()];
+    let ecards: Vec<Ecard> = transaction.find("person = $1 ORDER BY opened DESC, id", &key)?;
+    let channels = match ecards.iter().find(|ecard| ecard.valid_of.is_some()) {
+        Some(ecard) => transaction.channels(&ecard.id)?,
+        None => Vec::new(),
+    };
+    Ok(Standing {
+        ecards,
+        channels,
+        person: person.ok_or_else(|| LedgerError::unknown("person", number))?,
+        applications: transaction.find("person = $1 ORDER BY applied DESC, id DESC", &key)?,
+        cards: transaction.find("person = $1 ORDER BY changed DESC, id DESC", &key)?,
+    })
+}
 
-    /// All lines about an application or card, or any row by its key, the oldest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub fn history(&mut self, subject: &str) -> Result<Vec<Line>, LedgerError> {
-        let columns: Vec<String> = line::COLUMNS
-            .split(", ")
-            .map(|column| format!("line.{column}"))
-            .collect();
-        let sql = format!(
-            "SELECT DISTINCT {} FROM line JOIN change ON change.chain = line.chain AND change.seq = line.seq \
-             WHERE change.id = $1 ORDER BY line.made_at, line.chain, line.seq",
-            columns.join(", ")
-        );
-        self.read(|transaction| {
-            Ok(transaction
-                .query(&sql, &[subject.into()])?
-                .iter()
-                .map(Line::of)
-                .collect())
-        })
-    }
+/// All lines about a row, the oldest first.
+pub(super) fn history(transaction: &mut Transaction<'_>, subject: &str) -> Result<Vec<Line>, LedgerError> {
+    let columns: Vec<String> = line::COLUMNS
+        .split(", ")
+        .map(|column| format!("line.{column}"))
+        .collect();
+    let sql = format!(
+        "SELECT DISTINCT {} FROM line JOIN change ON change.chain = line.chain AND change.seq = line.seq \
+         WHERE change.id = $1 ORDER BY line.made_at, line.chain, line.seq",
+        columns.join(", ")
+    );
+    let rows = transaction.query(&sql, &[subject.into()])?;
+    Ok(rows.iter().map(Line::of).collect())
+}
 
-    /// What is overdue, the longest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub fn overdue(&mut self, rules: &Rules, at: Timestamp) -> Result<Vec<Overdue>, LedgerError> {
-        let today = day(at);
-        let mut all = self.read(|transaction| {
-            let mut all = promises(transaction, today)?;
-            all.extend(oral_losses(transaction, rules, today)?);
-            Ok(all)
-        })?;
-        all.sort_by(|a, b| (a.due, &a.subject).cmp(&(b.due, &b.subject)));
-        Ok(all)
-    }
+/// What is overdue, the longest first.
+pub(super) fn overdue(
+    transaction: &mut Transaction<'_>,
+    rules: &Rules,
+    at: Timestamp,
+) -> Result<Vec<Overdue>, LedgerError> {
+    let mut all = promises(transaction, day(at))?;
+    all.extend(oral_losses(transaction, rules, day(at))?);
+    all.sort_by(|a, b| (a.due, &a.subject).cmp(&(b.due, &b.subject)));
+    Ok(all)
+}
 
-    /// How many cards are valid, sealed and cancelled, and how many applications are open.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub fn counts(&mut self) -> Result<Counts, LedgerError> {
-        self.read(|transaction| {
-            let mut count = |sql: &str| {
-                let rows = transaction.query(sql, &[])?;
-                Ok::<_, LedgerError>(rows.first().map_or(0, |row| row.number(0)))
-            };
-            Ok(Counts {
-                people: count("SELECT COUNT(*) FROM person")?,
-                open: count("SELECT COUNT(*) FROM application WHERE open_of IS NOT NULL")?,
-                sealed: count("SELECT COUNT(*) FROM card WHERE sealed_of IS NOT NULL")?,
-                valid: count("SELECT COUNT(*) FROM card WHERE valid_of IS NOT NULL")?,
-                cancelled: count("SELECT COUNT(*) FROM card WHERE state = 9")?,
-                electronic: count("SELECT COUNT(*) FROM ecard WHERE on_state IS NOT NULL")?,
-            })
-        })
-    }
+/// How many cards are valid, sealed and cancelled, and how many applications are open.
+pub(super) fn counts(transaction: &mut Transaction<'_>) -> Result<Counts, LedgerError> {
+    let mut count = |sql: &str| {
+        let rows = transaction.query(sql, &[])?;
+        Ok::<_, LedgerError>(rows.first().map_or(0, |row| row.number(0)))
+    };
+    Ok(Counts {
+        people: count("SELECT COUNT(*) FROM person")?,
+        open: count("SELECT COUNT(*) FROM application WHERE open_of IS NOT NULL")?,
+        sealed: count("SELECT COUNT(*) FROM card WHERE sealed_of IS NOT NULL")?,
+        valid: count("SELECT COUNT(*) FROM card WHERE valid_of IS NOT NULL")?,
+        cancelled: count("SELECT COUNT(*) FROM card WHERE state = 9")?,
+        electronic: count("SELECT COUNT(*) FROM ecard WHERE on_state IS NOT NULL")?,
+    })
 }
 
 /// How much of what there is.

@@ -21,69 +21,53 @@ pub enum Entrance {
     Staff(Staff),
 }
 
+/// Enters or changes outlets and staff, each as [`check`] takes it.
+pub(super) fn enter(
+    transaction: &mut Transaction<'_>,
+    rules: &Rules,
+    who: Option<&str>,
+    at: Timestamp,
+    entrances: &[Entrance],
+    request: &str,
+) -> Result<(), LedgerError> {
+    if transaction.done(request)?.is_some() {
+        return Ok(());
+    }
+    let founding = transaction.query("SELECT COUNT(*) FROM staff", &[])?;
+    let founding = founding.first().is_some_and(|row| row.number(0) == 0);
+    let actor = match who {
+        Some(who) if !founding => Some(transaction.actor(who, at)?),
+        None if !founding => return Err(LedgerError::unknown("staff", "")),
+        _ => None,
+    };
+    if let Some(actor) = actor.as_ref().filter(|actor| !rules.may_enter(&actor.role)) {
+        return Err(may_not_enter(rules, &actor.role));
+    }
+    for (number, entrance) in entrances.iter().enumerate() {
+        let (subject, outlet) = save(transaction, entrance)?;
+        let actor = actor.clone().unwrap_or_else(|| Actor {
+            id: "init".to_owned(),
+            role: "init".to_owned(),
+            outlet,
+            at,
+        });
+        let entry = Entry {
+            act: "enter",
+            reason: "",
+            subject: &subject,
+            request: &if number == 0 {
+                request.to_owned()
+            } else {
+                format!("{request}+{number}")
+            },
+            outcome: "",
+        };
+        transaction.note(&actor, &entry)?;
+    }
+    Ok(())
+}
+
 impl Ledger {
-    /// Enters or changes outlets and staff. As long as a ledger has no staff, anybody may; then only a role that the rules name.
-    ///
-    /// # Errors
-    /// Something is written wrongly, an outlet is not known, or the rules do not allow it.
-    pub fn enter(
-        &mut self,
-        rules: &Rules,
-        who: Option<&str>,
-        at: Timestamp,
-        entrances: &[Entrance],
-        request: &str,
-    ) -> Result<(), LedgerError> {
-        for entrance in entrances {
-            check(rules, entrance)?;
-        }
-        self.write(request, |transaction| {
-            if transaction.done(request)?.is_some() {
-                return Ok(());
-            }
-            let founding = transaction.query("SELECT COUNT(*) FROM staff", &[])?;
-            let founding = founding.first().is_some_and(|row| row.number(0) == 0);
-            let actor = match who {
-                Some(who) if !founding => Some(transaction.actor(who, at)?),
-                None if !founding => return Err(LedgerError::unknown("staff", "")),
-                _ => None,
-            };
-            if let Some(actor) = actor.as_ref().filter(|actor| !rules.may_enter(&actor.role)) {
-                return Err(may_not_enter(rules, &actor.role));
-            }
-            for (number, entrance) in entrances.iter().enumerate() {
-                let (subject, outlet) = save(transaction, entrance)?;
-                let actor = actor.clone().unwrap_or_else(|| Actor {
-                    id: "init".to_owned(),
-                    role: "init".to_owned(),
-                    outlet,
-                    at,
-                });
-                let entry = Entry {
-                    act: "enter",
-                    reason: "",
-                    subject: &subject,
-                    request: &if number == 0 {
-                        request.to_owned()
-                    } else {
-                        format!("{request}+{number}")
-                    },
-                    outcome: "",
-                };
-                transaction.note(&actor, &entry)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The outlet somebody works at.
-    ///
-    /// # Errors
-    /// Nobody of that name works here.
-    pub fn outlet_of(&mut self, who: &str, at: Timestamp) -> Result<String, LedgerError> {
-        self.read(|transaction| Ok(transaction.actor(who, at)?.outlet.id))
-    }
-
     /// Whether somebody may ask what is known about people.
     ///
     /// # Errors
@@ -133,7 +117,8 @@ pub(super) fn may_not_enter(rules: &Rules, role: &str) -> LedgerError {
     .into()
 }
 
-fn check(rules: &Rules, entrance: &Entrance) -> Result<(), LedgerError> {
+/// Whether it can be entered as it is written.
+pub(super) fn check(rules: &Rules, entrance: &Entrance) -> Result<(), LedgerError> {
     let name = |text: &str, longest: usize| {
         !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
     };

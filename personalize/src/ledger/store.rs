@@ -18,10 +18,12 @@ const PAUSE: u64 = 400;
 
 /// A ledger, connected.
 pub struct Ledger {
-    url: Url,
+    /// Told without a password.
+    pub(super) url: Url,
     pub(super) engine: Box<dyn Engine>,
     patience: Duration,
-    region: String,
+    /// Six digits of the province or city.
+    pub(super) region: String,
     /// Methods of real-name checks that this program has itself.
     pub(super) real_names: HashMap<String, Box<dyn RealName + Send>>,
 }
@@ -52,7 +54,7 @@ impl Ledger {
             NEWEST => {}
             0 => {
                 return Err(LedgerError::NoLedger {
-                    address: ledger.address(),
+                    address: ledger.url.to_string(),
                 });
             }
             found => return Err(LedgerError::Version { found, known: NEWEST }),
@@ -85,16 +87,6 @@ impl Ledger {
         })?;
         ledger.region = ledger.known(name::REGION)?;
         Ok((ledger, begun))
-    }
-
-    /// The address, without a password.
-    pub fn address(&self) -> String {
-        self.url.to_string()
-    }
-
-    /// Six digits of the province or city.
-    pub fn region(&self) -> &str {
-        &self.region
     }
 
     /// How long to try again when others are faster or the server is away; 30 seconds unless told otherwise.

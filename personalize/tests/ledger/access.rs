@@ -3,7 +3,8 @@
 use crate::scene::*;
 use crate::twin::{APP, BANK, at_counter, code, holder, in_channel, new_password, with_password};
 use personalize::ledger::{
-    Asked, Details, Identified, LedgerError, Order, RealName, RealNameError, Receipt, Refusal, Rules, Target,
+    Asked, Details, Identified, LedgerAccess, LedgerError, Order, RealName, RealNameError, Receipt, Refusal, Rules,
+    Target,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +82,7 @@ pub fn passwords(scene: &Scene) {
     desk.must("reset_password", &person, reset(at_counter(APP)));
     desk.must("change_password", &person, change("250919", "250920"));
     let number = desk.ledger.standing(&person).expect("known").ecards[0].id.clone();
-    let history = desk.ledger.history(&number).expect("lines");
+    let history = desk.history(&number);
     assert_eq!(
         history
             .iter()
@@ -96,7 +97,7 @@ pub fn passwords(scene: &Scene) {
             .any(|secret| told.contains(secret)),
         "{told}"
     );
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }
 
@@ -203,5 +204,5 @@ pub fn one_code_many_tills(scene: &Scene) {
         });
         assert_eq!(taken.load(Ordering::Relaxed), 1);
     }
-    assert!(desk.ledger.audit(&[]).expect("an audit").whole);
+    assert!(desk.ledger.examine(&[]).expect("an audit").whole);
 }

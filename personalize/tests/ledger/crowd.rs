@@ -1,7 +1,7 @@
 //! Many clerks, the same people: each person gets exactly one card.
 
 use crate::scene::*;
-use personalize::ledger::{LedgerError, Refusal, Target};
+use personalize::ledger::{LedgerAccess, LedgerError, Refusal, Target};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Clerks of eight outlets bring the same people through to a valid card, each in an order of their own.
@@ -41,7 +41,7 @@ pub fn same_people(scene: &Scene, clerks: usize, people: u32) {
         (counts.valid, counts.sealed, counts.open, counts.cancelled),
         (people.into(), 0, 0, 0)
     );
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
     assert!(desk.ledger.progress(&Target::Person(adult(1000)), at(1)).is_ok());
 }

@@ -2,7 +2,7 @@
 
 use crate::scene::*;
 use card_model::words::Lang;
-use personalize::ledger::{BatchFile, Details, Target, write_receipts};
+use personalize::ledger::{BatchFile, Details, LedgerAccess, Target, write_receipts};
 use std::path::Path;
 
 /// `people.xlsx` was written by hand with Python's `zipfile`: a date cell, a number that a spreadsheet has rounded, a text date, a
@@ -72,7 +72,7 @@ pub fn files(scene: &Scene) {
             ..Details::default()
         },
     );
-    let lines = desk.ledger.receipts("A1", Some(&report.batch)).expect("receipts");
+    let lines = desk.receipts(Some(&report.batch));
     assert_eq!(lines.len(), 2);
     assert_eq!(
         (lines[0].card_number.as_str(), lines[0].issue_date.as_str()),
@@ -83,7 +83,7 @@ pub fn files(scene: &Scene) {
         written.contains("6217000000000000000") && written.lines().count() == 3,
         "{written}"
     );
-    assert_eq!(desk.ledger.receipts("A1", None).expect("receipts").len(), 3);
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    assert_eq!(desk.receipts(None).len(), 3);
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }

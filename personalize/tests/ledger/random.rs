@@ -3,7 +3,9 @@
 
 use crate::model::{ACTS, CHANNELS, Card, PASSWORD, Person, Step, TWIN_ACTS};
 use crate::scene::*;
-use personalize::ledger::{Details, Identified, LedgerError, Order, PresentedCode, Receipt, Rules, Target};
+use personalize::ledger::{
+    Details, Identified, LedgerAccess, LedgerError, Order, PresentedCode, Receipt, Rules, Target,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -71,7 +73,7 @@ pub fn stories(scene: &Scene, stories: u32, steps: usize) {
         compare(&mut desk, &person, &model, &told);
     }
     assert!(done > stories * 15, "only {done} acts were done");
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }
 

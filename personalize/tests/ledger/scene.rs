@@ -4,7 +4,8 @@ use crate::server::Server;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use personalize::ledger::{
-    Agent, Applicant, Details, Entrance, Ledger, LedgerError, Order, Outlet, Receipt, Refusal, Rules, Staff, Target,
+    Agent, Applicant, Details, Entrance, Ledger, LedgerAccess, LedgerError, Line, Order, Outlet, Receipt, Refusal,
+    Returned, Rules, Staff, Target,
 };
 use personalize::numbers::Region;
 use std::sync::Arc;
@@ -132,15 +133,7 @@ pub fn request() -> String {
 
 pub fn applicant(number: &str) -> Details {
     Details {
-        applicant: Some(Applicant {
-            number: number.into(),
-            name: "TEST 张三".into(),
-            document: None,
-            document_number: None,
-            sex: None,
-            birth: None,
-            mobile: None,
-        }),
+        applicant: Some(Applicant::new(number, "TEST 张三")),
         ..Details::default()
     }
 }
@@ -194,6 +187,16 @@ impl Desk {
                 ..Details::default()
             },
         )
+    }
+
+    /// The log about a row.
+    pub fn history(&mut self, subject: &str) -> Vec<Line> {
+        let lines = self.ledger.history(&self.rules, "auditor-A1", self.at, subject);
+        lines.expect("lines")
+    }
+
+    pub fn receipts(&mut self, batch: Option<&str>) -> Vec<Returned> {
+        self.ledger.receipts(&self.who, self.at, batch).expect("receipts")
     }
 
     pub fn work_as(&mut self, role: &str, outlet: &str) {

@@ -4,7 +4,7 @@ use crate::authority::{issued, root};
 use crate::scene::{at, rules};
 use crate::server::Server;
 use card_model::words::{Explain, Lang};
-use personalize::ledger::{Ledger, LedgerError, TlsFault, UrlFault};
+use personalize::ledger::{Ledger, LedgerAccess, LedgerError, TlsFault, UrlFault};
 use personalize::numbers::Region;
 
 /// Never to be read in what is told.

@@ -1,7 +1,7 @@
 //! The whole life of a card, and what the rules refuse on the way.
 
 use crate::scene::*;
-use personalize::ledger::{Applicant, Details, LedgerError, Object, Order, Target};
+use personalize::ledger::{Applicant, Details, LedgerAccess, LedgerError, Object, Order, Target};
 
 /// apply → made → collected → activated → lost → replaced → renewed → other bank → cancelled.
 pub fn life(scene: &Scene) {
@@ -215,7 +215,7 @@ pub fn life(scene: &Scene) {
     assert_eq!(desk.try_do(&note).expect("noted").card.expect("a card").chip, "blocked");
     // And a new one.
     desk.apply(applicant(&person)).expect("nobody has a card");
-    let history = desk.ledger.history(&last.id).expect("lines");
+    let history = desk.history(&last.id);
     let acts: Vec<&str> = history.iter().map(|line| line.act.as_str()).collect();
     assert_eq!(
         acts,
@@ -230,7 +230,7 @@ pub fn life(scene: &Scene) {
         ]
     );
     assert_eq!(history[3].outcome, "12345 fen");
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
     assert!(
         audit.lines > 40 && audit.rows > 60,
@@ -465,7 +465,7 @@ pub fn requests(scene: &Scene) {
     };
     desk.must("made", &adult(6), made.clone());
     assert_eq!(refusal(desk.act("made", &adult(7), made)), "taken");
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }
 

@@ -28,7 +28,7 @@ pub fn found(scene: &Scene) {
     use FindingKind::*;
     some_work(scene);
     let mut ledger = Ledger::open(&scene.address).expect("a ledger");
-    let clean = ledger.audit(&[]).expect("an audit");
+    let clean = ledger.examine(&[]).expect("an audit");
     assert!(clean.whole, "{:?}", clean.findings);
     let last = clean.heads.iter().find(|head| head.chain == "A1").expect("a chain").seq;
     // The line is the sixth from the end: an application, so that its row has one image.
@@ -103,7 +103,7 @@ pub fn found(scene: &Scene) {
     ];
     for (kind, key, wrong, right) in cases {
         tamper(scene, &wrong);
-        let audit = ledger.audit(&[]).expect("an audit");
+        let audit = ledger.examine(&[]).expect("an audit");
         assert!(!audit.whole, "not found: {wrong}");
         let found = audit
             .findings
@@ -111,17 +111,17 @@ pub fn found(scene: &Scene) {
             .find(|finding| finding.kind == kind && finding.key == key);
         assert!(found.is_some(), "{kind:?} {key} by {wrong}: {:?}", audit.findings);
         tamper(scene, &right);
-        let audit = ledger.audit(&[]).expect("an audit");
+        let audit = ledger.examine(&[]).expect("an audit");
         assert!(audit.whole, "after {right}: {:?}", audit.findings);
     }
     // Who rewrites everything is found by the ends that were kept elsewhere.
     let earlier: Vec<Head> = clean.heads.clone();
-    assert!(ledger.audit(&earlier).expect("an audit").whole);
+    assert!(ledger.examine(&earlier).expect("an audit").whole);
     let mut forged = earlier;
     for head in &mut forged {
         head.digest = "00".repeat(32);
     }
-    let audit = ledger.audit(&forged).expect("an audit");
+    let audit = ledger.examine(&forged).expect("an audit");
     assert!(audit.findings.iter().all(|finding| finding.kind == Rewritten) && audit.faults == 8);
     // The database itself holds no second valid card, no second sealed card, no second open application.
     let second = "INSERT INTO card SELECT 'X00000000', person, application, outlet, region, bank, NULL, NULL, NULL, issued, expires, \
@@ -176,7 +176,7 @@ pub fn backup(scene: &Scene) {
                 .to_string();
             let copied = desk.ledger.copy_to(&path).expect("a backup");
             let mut backup = Ledger::open(&path).expect("a ledger");
-            let audit = backup.audit(&[]).expect("an audit");
+            let audit = backup.examine(&[]).expect("an audit");
             assert!(audit.whole, "{:?}", audit.findings);
             assert!(copied >= rows);
             rows = copied;
@@ -199,7 +199,7 @@ pub fn backup(scene: &Scene) {
     let place = Scene::empty(kind);
     let heads = Ledger::open(&backup)
         .expect("a ledger")
-        .audit(&[])
+        .examine(&[])
         .expect("an audit")
         .heads;
     Ledger::open(&backup)
@@ -207,7 +207,7 @@ pub fn backup(scene: &Scene) {
         .copy_to(&place.address)
         .expect("restored");
     let mut desk = place.open();
-    assert_eq!(desk.ledger.audit(&[]).expect("an audit").heads, heads);
+    assert_eq!(desk.ledger.examine(&[]).expect("an audit").heads, heads);
     desk.apply(applicant(&adult(99))).expect("nobody has a card");
-    assert!(desk.ledger.audit(&heads).expect("an audit").whole);
+    assert!(desk.ledger.examine(&heads).expect("an audit").whole);
 }

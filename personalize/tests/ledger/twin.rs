@@ -2,7 +2,9 @@
 
 use crate::scene::*;
 use crate::tamper::refused;
-use personalize::ledger::{Details, Ecard, Identified, Ledger, LedgerError, Order, PresentedCode, Receipt, Target};
+use personalize::ledger::{
+    Details, Ecard, Identified, Ledger, LedgerAccess, LedgerError, Order, PresentedCode, Receipt, Target,
+};
 
 pub const APP: &str = "app_province";
 pub const BANK: &str = "app_bank";
@@ -248,15 +250,9 @@ pub fn life(scene: &Scene) {
         ends.contains(&"replaced".to_owned()) && ends.contains(&"deregister".to_owned()),
         "{ends:?}"
     );
-    let acts: Vec<String> = desk
-        .ledger
-        .history(&ecard(&third).id)
-        .expect("lines")
-        .into_iter()
-        .map(|it| it.act)
-        .collect();
+    let acts: Vec<String> = desk.history(&ecard(&third).id).into_iter().map(|it| it.act).collect();
     assert_eq!(acts, ["register", "cancel"]);
-    let audit = desk.ledger.audit(&[]).expect("an audit");
+    let audit = desk.ledger.examine(&[]).expect("an audit");
     assert!(audit.whole, "{:?}", audit.findings);
 }
 
@@ -347,7 +343,7 @@ pub fn refusals(scene: &Scene) {
     }
     // What is only asked leaves no trace, and a password cannot be tried that way.
     desk.work_as("clerk", "A1");
-    let lines = desk.ledger.audit(&[]).expect("an audit").lines;
+    let lines = desk.ledger.examine(&[]).expect("an audit").lines;
     let asked = |act: &str| Order::new(request(), act, Some(Target::Ecard(number.clone()))).with(in_channel(APP));
     desk.ledger
         .permit(&desk.rules, &desk.who, desk.at, &asked("show_identity"))
@@ -356,7 +352,7 @@ pub fn refusals(scene: &Scene) {
         .ledger
         .permit(&desk.rules, &desk.who, desk.at, &asked("show_payment"));
     assert!(matches!(guess, Err(LedgerError::Input { .. })), "{guess:?}");
-    assert_eq!(desk.ledger.audit(&[]).expect("an audit").lines, lines);
+    assert_eq!(desk.ledger.examine(&[]).expect("an audit").lines, lines);
     // Dead: the electronic card ends at once, though the physical one is only locked.
     let dead = desk.must("die", &person, Details::default());
     assert_eq!(
@@ -407,7 +403,7 @@ pub fn upgrade(scene: &Scene) {
     let (ledger, new) = Ledger::init(&scene.address, &region, at(1)).expect("brought up to date");
     assert!(!new);
     desk.ledger = ledger;
-    assert!(desk.ledger.audit(&[]).expect("an audit").whole);
+    assert!(desk.ledger.examine(&[]).expect("an audit").whole);
     desk.must("register", &person, at_counter(APP));
     assert_eq!(desk.ledger.counts().expect("counts").electronic, 1);
 }

@@ -64,5 +64,5 @@ fn any_body_has_an_answer() {
         Ok(())
     });
     done.unwrap();
-    assert!(place.ledger().audit(&[]).unwrap().whole);
+    assert!(place.ledger().examine(&[]).unwrap().whole);
 }

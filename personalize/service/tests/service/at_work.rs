@@ -91,7 +91,7 @@ fn nobody_does_what_their_role_may_not() {
     place.client("manager").enter(&rules, None, now, &friend, "e2").unwrap();
     // Whoever a caller says to be, the token decides.
     assert_eq!(name_of(clerk.audit(&rules, "manager", now, &[])), "role");
-    assert!(place.ledger().audit(&[]).unwrap().whole);
+    assert!(place.ledger().examine(&[]).unwrap().whole);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn tokens_end() {
     let by_clerk = place.ledger().expel(&rules, "clerk", Timestamp::now(), "manager", "x3");
     assert!(by_clerk.unwrap_err().refusal().is_some());
     assert!(
-        place.ledger().audit(&[]).unwrap().whole,
+        place.ledger().examine(&[]).unwrap().whole,
         "credentials stand in the log too"
     );
 }
@@ -156,7 +156,7 @@ fn a_stop_loses_nothing_that_was_begun() {
     let report = feeding.join().unwrap().expect("what was begun is finished");
     assert_eq!((report.accepted, report.rejected.len()), (400, 0));
     assert_eq!(ledger.counts().unwrap().open, 400);
-    assert!(ledger.audit(&[]).unwrap().whole);
+    assert!(ledger.examine(&[]).unwrap().whole);
 }
 
 #[test]

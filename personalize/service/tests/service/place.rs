@@ -1,7 +1,9 @@
 //! A ledger with an outlet and one member of the staff for each role, and a service in front of it.
 
 use jiff::{SignedDuration, Timestamp};
-use personalize::ledger::{Applicant, Credential, Details, Entrance, Ledger, Order, Outlet, Rules, Staff};
+use personalize::ledger::{
+    Applicant, Credential, Details, Entrance, Ledger, LedgerAccess, Order, Outlet, Rules, Staff,
+};
 use personalize::numbers::Region;
 use reader::check_digits::citizen_check;
 use serde_json::Value;
@@ -174,15 +176,7 @@ pub fn admit(ledger: &mut Ledger, staff: &str, token: &str, days: i64) {
 /// An application of the one citizen.
 pub fn application(request: &str) -> Order {
     let details = Details {
-        applicant: Some(Applicant {
-            number: CITIZEN.to_owned(),
-            name: NAME.to_owned(),
-            document: None,
-            document_number: None,
-            sex: None,
-            birth: None,
-            mobile: None,
-        }),
+        applicant: Some(Applicant::new(CITIZEN, NAME)),
         ..Details::default()
     };
     Order::new(request, "apply", None).with(details)

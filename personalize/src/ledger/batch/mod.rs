@@ -5,9 +5,10 @@
 mod receipts;
 mod sheet;
 
+pub(super) use receipts::of as receipts;
 pub use receipts::{Returned, write as write_receipts};
 
-use super::entities::{Application, Batch};
+use super::entities::Batch;
 use super::error::LedgerError;
 use super::order::{Agent, Applicant, Details, Order};
 use super::rules::Rules;
@@ -224,6 +225,51 @@ impl BatchFile {
         };
         Ok(Order::new(format!("{batch}/{row}"), "apply", None).with(details))
     }
+
+    /// Feeds it, a part of the rows in each transaction. `progress` is told how many rows are done.
+    pub(super) fn feed(
+        &self,
+        ledger: &mut Ledger,
+        rules: &Rules,
+        (who, at): (&str, Timestamp),
+        lang: Lang,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BatchReport, LedgerError> {
+        let outlet = ledger.read(|transaction| transaction.actor(who, at))?.outlet.id;
+        let batch = format!("{outlet}-{}", self.digest);
+        let mut report = BatchReport {
+            batch: batch.clone(),
+            total: self.rows(),
+            accepted: 0,
+            repeated: 0,
+            rejected: Vec::new(),
+        };
+        let mut done = 0;
+        for chunk in self.sheet.rows.chunks(CHUNK) {
+            let orders: Vec<Result<Order, LedgerError>> = chunk
+                .iter()
+                .map(|(row, cells)| self.order(&batch, *row, cells))
+                .collect();
+            let good: Vec<Order> = orders.iter().filter_map(|order| order.as_ref().ok().cloned()).collect();
+            let mut results = ledger.perform_all(rules, who, at, &good)?.into_iter();
+            for ((row, _), order) in chunk.iter().zip(orders) {
+                let result =
+                    order.and_then(|_| results.next().unwrap_or_else(|| Err(LedgerError::input("request", ""))));
+                match result {
+                    Ok(receipt) if receipt.repeated => report.repeated += 1,
+                    Ok(_) => report.accepted += 1,
+                    Err(error) => report.rejected.push(Rejected {
+                        row: *row,
+                        reason: told(&error, lang),
+                    }),
+                }
+            }
+            done += chunk.len() as u64;
+            progress(done);
+        }
+        ledger.enter_batch(who, at, self, &report)?;
+        Ok(report)
+    }
 }
 
 /// `2020-06-01`, `20200601`, `2020/6/1`, `2020年6月1日`.
@@ -241,55 +287,6 @@ fn birth(text: &str) -> Result<Date, LedgerError> {
 }
 
 impl Ledger {
-    /// Feeds a batch. `progress` is told how many rows are done.
-    ///
-    /// # Errors
-    /// The database does not work. Rows done so far stay done; the same call goes on where it stopped.
-    pub fn feed(
-        &mut self,
-        rules: &Rules,
-        who: &str,
-        at: Timestamp,
-        file: &BatchFile,
-        lang: Lang,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<BatchReport, LedgerError> {
-        let outlet = self.read(|transaction| transaction.actor(who, at))?.outlet.id;
-        let batch = format!("{outlet}-{}", file.digest);
-        let mut report = BatchReport {
-            batch: batch.clone(),
-            total: file.rows(),
-            accepted: 0,
-            repeated: 0,
-            rejected: Vec::new(),
-        };
-        let mut done = 0;
-        for chunk in file.sheet.rows.chunks(CHUNK) {
-            let orders: Vec<Result<Order, LedgerError>> = chunk
-                .iter()
-                .map(|(row, cells)| file.order(&batch, *row, cells))
-                .collect();
-            let good: Vec<Order> = orders.iter().filter_map(|order| order.as_ref().ok().cloned()).collect();
-            let mut results = self.perform_all(rules, who, at, &good)?.into_iter();
-            for ((row, _), order) in chunk.iter().zip(orders) {
-                let result =
-                    order.and_then(|_| results.next().unwrap_or_else(|| Err(LedgerError::input("request", ""))));
-                match result {
-                    Ok(receipt) if receipt.repeated => report.repeated += 1,
-                    Ok(_) => report.accepted += 1,
-                    Err(error) => report.rejected.push(Rejected {
-                        row: *row,
-                        reason: told(&error, lang),
-                    }),
-                }
-            }
-            done += chunk.len() as u64;
-            progress(done);
-        }
-        self.enter_batch(who, at, file, &report)?;
-        Ok(report)
-    }
-
     /// Writes down that a batch was fed; again only if it came out differently.
     fn enter_batch(
         &mut self,
@@ -302,16 +299,17 @@ impl Ledger {
         self.write(&report.batch, |transaction| {
             let actor = transaction.actor(who, at)?;
             let known = transaction.get::<Batch>(&report.batch)?;
-            let accepted = transaction
-                .find::<Application>("batch = $1", &[report.batch.as_str().into()])?
-                .len() as u64;
+            let accepted = transaction.query(
+                "SELECT COUNT(*) FROM application WHERE batch = $1",
+                &[report.batch.as_str().into()],
+            )?;
             let mut batch = Batch {
                 id: report.batch.clone(),
                 file: file.name.clone(),
                 outlet: actor.outlet.id.clone(),
                 channel: file.channel.clone(),
                 total: count(report.total),
-                accepted: count(accepted),
+                accepted: accepted.first().map_or(0, |row| row.number(0)),
                 rejected: count(report.rejected.len() as u64),
                 revision: known.as_ref().map_or(0, |known| known.revision),
             };

@@ -2,7 +2,7 @@
 
 use super::super::entities::{Application, Card, Person};
 use super::super::error::LedgerError;
-use super::super::store::Ledger;
+use super::super::transaction::Transaction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,38 +38,35 @@ pub struct Returned {
     pub bank_number: String,
 }
 
-impl Ledger {
-    /// The receipts of a batch, or of all applications of an outlet, in the order of applications.
-    ///
-    /// # Errors
-    /// The database does not work.
-    pub fn receipts(&mut self, outlet: &str, batch: Option<&str>) -> Result<Vec<Returned>, LedgerError> {
-        self.read(|transaction| {
-            let mut all = Vec::new();
-            let mut after = String::new();
-            loop {
-                let page: Vec<Application> = match batch {
-                    Some(batch) => transaction.find(
-                        "batch = $1 AND outlet = $2 AND id > $3 ORDER BY id LIMIT $4",
-                        &[batch.into(), outlet.into(), after.as_str().into(), (PAGE as i64).into()],
-                    )?,
-                    None => transaction.find(
-                        "outlet = $1 AND id > $2 ORDER BY id LIMIT $3",
-                        &[outlet.into(), after.as_str().into(), (PAGE as i64).into()],
-                    )?,
-                };
-                let Some(last) = page.last() else { return Ok(all) };
-                after.clone_from(&last.id);
-                for it in page {
-                    let person: Option<Person> = transaction.get(&it.person)?;
-                    let card: Option<Card> = match &it.card {
-                        Some(number) => transaction.get(number)?,
-                        None => None,
-                    };
-                    all.push(line(it, person, card));
-                }
-            }
-        })
+/// The receipts of a batch, or of all applications of an outlet, in the order of applications.
+pub(in crate::ledger) fn of(
+    transaction: &mut Transaction<'_>,
+    outlet: &str,
+    batch: Option<&str>,
+) -> Result<Vec<Returned>, LedgerError> {
+    let mut all = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page: Vec<Application> = match batch {
+            Some(batch) => transaction.find(
+                "batch = $1 AND outlet = $2 AND id > $3 ORDER BY id LIMIT $4",
+                &[batch.into(), outlet.into(), after.as_str().into(), (PAGE as i64).into()],
+            )?,
+            None => transaction.find(
+                "outlet = $1 AND id > $2 ORDER BY id LIMIT $3",
+                &[outlet.into(), after.as_str().into(), (PAGE as i64).into()],
+            )?,
+        };
+        let Some(last) = page.last() else { return Ok(all) };
+        after.clone_from(&last.id);
+        for it in page {
+            let person: Option<Person> = transaction.get(&it.person)?;
+            let card: Option<Card> = match &it.card {
+                Some(number) => transaction.get(number)?,
+                None => None,
+            };
+            all.push(line(it, person, card));
+        }
     }
 }
 

@@ -9,6 +9,8 @@ mod real_name;
 mod secret;
 mod situation;
 
+pub(super) use perform::{check, perform};
+pub(super) use permit::permit;
 pub use secret::Secret;
 
 use super::electronic::Ecard;
@@ -57,6 +59,21 @@ pub struct Applicant {
     /// Number of the mobile phone.
     #[serde(default)]
     pub mobile: Option<String>,
+}
+
+impl Applicant {
+    /// Somebody with a resident identity card, of whom no more has to be said.
+    pub fn new(number: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            number: number.into(),
+            name: name.into(),
+            document: None,
+            document_number: None,
+            sex: None,
+            birth: None,
+            mobile: None,
+        }
+    }
 }
 
 impl core::fmt::Debug for Applicant {
@@ -316,8 +333,10 @@ mod tests {
                          document_number in proptest::option::of("\\PC{0,31}"), mobile in "\\PC{0,22}") {
             let rules = Rules::builtin().unwrap();
             let applicant = Applicant {
-                number, name, document_number,
-                document: Some(document).filter(|d| !d.is_empty()), sex: None, birth: None, mobile: Some(mobile),
+                document_number,
+                document: Some(document).filter(|d| !d.is_empty()),
+                mobile: Some(mobile),
+                ..Applicant::new(number, name)
             };
             if let Ok(person) = applicant.person(&rules) {
                 prop_assert_eq!(person.id.len(), 18);

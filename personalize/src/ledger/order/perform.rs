@@ -18,25 +18,9 @@ const LONGEST: usize = 200;
 const WRONG: &str = "password_wrong ";
 
 /// What came out of an order. A refusal in here is one that was written down: a wrong password has cost a try.
-type Outcome = Result<Receipt, LedgerError>;
+pub(in crate::ledger) type Outcome = Result<Receipt, LedgerError>;
 
 impl Ledger {
-    /// Does an order. `who` is a member of the staff, `at` the moment.
-    ///
-    /// Where the rules ask who the person is and the method is a program, the program is asked first, outside of the transaction,
-    /// once all else that can be known allows the order.
-    ///
-    /// # Errors
-    /// [`LedgerError::Refused`] says which rule does not allow it; then, as with any error, nothing was changed but the tries of
-    /// a password that was wrong.
-    pub fn perform(&mut self, rules: &Rules, who: &str, at: Timestamp, order: &Order) -> Result<Receipt, LedgerError> {
-        check(order)?;
-        let proven = self.prove(rules, who, at, order)?;
-        self.write(&order.request, |transaction| {
-            one(transaction, rules, who, at, order, proven.as_deref())
-        })?
-    }
-
     /// Does several orders in one transaction, each for itself: what the rules refuse stays undone, the others are done. No
     /// program is asked who somebody is.
     ///
@@ -54,7 +38,7 @@ impl Ledger {
             let mut results = Vec::with_capacity(orders.len());
             for order in orders {
                 let done = check(order)
-                    .and_then(|()| transaction.apart(|transaction| one(transaction, rules, who, at, order, None)))
+                    .and_then(|()| transaction.apart(|transaction| perform(transaction, rules, who, at, order, None)))
                     .flatten();
                 match done {
                     Err(
@@ -70,7 +54,7 @@ impl Ledger {
 }
 
 /// What goes into the log has an end and no line breaks.
-pub(super) fn check(order: &Order) -> Result<(), LedgerError> {
+pub(in crate::ledger) fn check(order: &Order) -> Result<(), LedgerError> {
     let texts = [
         ("request", Some(&order.request)),
         ("reason", order.details.reason.as_ref()),
@@ -87,7 +71,8 @@ pub(super) fn check(order: &Order) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn one(
+/// Does an order, unless its request was done before.
+pub(in crate::ledger) fn perform(
     transaction: &mut Transaction<'_>,
     rules: &Rules,
     who: &str,

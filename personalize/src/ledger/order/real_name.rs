@@ -22,7 +22,7 @@ impl Ledger {
     }
 
     /// The method by which it was made sure that the person is who they say, if the order names one that has to be asked.
-    pub(super) fn prove(
+    pub(in crate::ledger) fn prove(
         &mut self,
         rules: &Rules,
         who: &str,

@@ -6,6 +6,7 @@ use crate::server::Server;
 use card_model::words::{Explain, Lang};
 use personalize::ledger::{Ledger, LedgerAccess, LedgerError, TlsFault, UrlFault};
 use personalize::numbers::Region;
+use std::time::{Duration, Instant};
 
 /// Never to be read in what is told.
 const PASSWORD: &str = "TEST-geheim";
@@ -72,9 +73,12 @@ impl Line {
             .open(host, parameters)
             .unwrap_or_else(|error| panic!("{host} {parameters}: {error} {:?}", error.explain(Lang::En).why));
         let seen = self.seen(&mut ledger);
+        drop(ledger);
         // A closed connection is seen until its process has ended.
         let sql = "SELECT datname::TEXT FROM pg_stat_activity WHERE application_name = 'ssc'";
+        let begun = Instant::now();
         while !self.server.ask(&self.database, sql).is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the connection stays");
             std::thread::yield_now();
         }
         seen

@@ -10,7 +10,8 @@ SCHEMATHESIS := 4.32.5
 # The C compiler links Rust programs; setpriv is in util-linux.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux
-TEST_PACKAGES := $(DEMO_PACKAGES) opensc pcsc-tools python3-pyscard openssl valgrind default-jdk-headless libjna-java postgresql
+TEST_PACKAGES := $(DEMO_PACKAGES) opensc pcsc-tools python3-pyscard openssl valgrind default-jdk-headless libjna-java postgresql \
+	vsmartcard-vpicc python3-pycryptodome
 
 # $(call install,packages): installs those that are missing; says what is missing where there is no apt-get.
 define install

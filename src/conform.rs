@@ -35,6 +35,9 @@ use std::time::{Duration, Instant};
 /// How often the result file of a run is brought up to date.
 const SAVING: Duration = Duration::from_secs(5);
 
+/// Cases that are named one by one.
+const FEW: usize = 3;
+
 /// Lists the cases of a card version.
 pub fn list(it: &ConformList, desk: &Desk) -> Result<Report, Failure> {
     let lang = desk.output.lang;
@@ -344,17 +347,30 @@ fn report(run: &Run, lang: Lang) -> Report {
         inconclusive = run.inconclusive,
         time = duration(micros)
     );
-    let undecided: String = run
-        .results
-        .iter()
-        .filter(|result| result.verdict == Verdict::Inconclusive)
-        .map(|result| {
-            let reason = result.reason.as_ref().map_or("", |reason| reason.in_language(lang));
-            format!("{}  {reason}\n", result.id)
-        })
-        .collect();
+    let undecided = undecided(run, lang);
     let text = format!("{table}\n{undecided}{summary}");
     Report::new(document(run, lang), text).with(failure(run, lang))
+}
+
+/// Cases without a verdict, by their reasons.
+fn undecided(run: &Run, lang: Lang) -> String {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for result in run.results.iter().filter(|it| it.verdict == Verdict::Inconclusive) {
+        let reason = result.reason.as_ref().map_or("", |reason| reason.in_language(lang));
+        match by_reason.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, cases)) => cases.push(&result.id),
+            None => by_reason.push((reason, vec![&result.id])),
+        }
+    }
+    let line = |(reason, cases): (&str, Vec<&str>)| match cases.as_slice() {
+        few if few.len() <= FEW => format!("{}  {reason}\n", few.join(", ")),
+        many => {
+            let (locale, first) = (lang.locale(), many[..FEW].join(", "));
+            let many = t!("conform.undecided_many", locale = locale, n = many.len(), first = first);
+            format!("{many}  {reason}\n")
+        }
+    };
+    by_reason.into_iter().map(line).collect()
 }
 
 /// The result file with what callers of `--json` expect beside it: one clause text, one reason in the caller's language.

@@ -8,7 +8,11 @@ mod common;
 use common::{Place, Run, finish, has_keys};
 use reader::channel::daemon::PrivateDaemon;
 use serde_json::Value;
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
@@ -178,6 +182,103 @@ fn wait_for_card(daemon: &PrivateDaemon, place: &Place) {
         assert!(begin.elapsed() < Duration::from_secs(20), "{readers}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// The virtual ISO card of the distribution, which dies of any SELECT that asks for a template.
+struct VirtualIsoCard {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl VirtualIsoCard {
+    /// `again`: a new one takes its place when it has died, but not before pcscd has noticed that it is gone.
+    fn insert(daemon: &PrivateDaemon, place: &Place, again: bool) -> Self {
+        // The card asks for the library under the name that it has everywhere else.
+        let library = Path::new("/usr/lib/python3/dist-packages/Cryptodome");
+        assert!(
+            library.is_dir(),
+            "not installed: python3-pycryptodome of TEST_PACKAGES in the Makefile"
+        );
+        std::os::unix::fs::symlink(library, place.path("Crypto")).expect("a link");
+        let address = daemon.address(0);
+        let (host, port) = address.split_once(':').expect("HOST:PORT");
+        let mut command = Command::new("/usr/bin/python3");
+        command.args(["/usr/bin/vicc", "--type", "iso7816", "-H", host, "-P", port]);
+        command
+            .current_dir(place.dir())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.env("PYTHONPATH", "/usr/lib/python3/site-packages/virtualsmartcard:.");
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            loop {
+                let mut card = Process(command.spawn().expect("python3 runs"));
+                while card.0.try_wait().expect("a child").is_none() {
+                    if stopped.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                if !again {
+                    return;
+                }
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+        let thread = Some(thread);
+        wait_for_card(daemon, place);
+        Self { stop, thread }
+    }
+}
+
+impl Drop for VirtualIsoCard {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// A card of somebody else that dies in the middle: every case has a verdict or a reason, whether the card comes back or not.
+#[test]
+fn the_virtual_iso_card_gets_verdicts() {
+    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
+    let run = |place: &Place, suites: &[&str]| {
+        let mut words = vec!["conform", "run", "--keys", "TEST.keys", "--json"];
+        suites.iter().for_each(|suite| words.extend(["--suite", suite]));
+        through(&daemon, place, &words)
+    };
+    let judged = |run: &Value| {
+        let results = run["results"].as_array().expect("list");
+        assert_eq!(run["cases"].as_u64(), Some(results.len() as u64));
+        for result in results {
+            assert!(result["verdict"] != "pass" && result["reason"].is_string(), "{result}");
+        }
+        assert!(
+            run["stranger"]["en"].as_str().expect("text").contains("silent"),
+            "{run}"
+        );
+    };
+    let place = Place::new().with_keys();
+    let card = VirtualIsoCard::insert(&daemon, &place, false);
+    let dead = run(&place, &["ATR", "CHANGE_PIN", "CERTIFICATE"]).expect(3).json();
+    judged(&dead);
+    assert_eq!(dead["inconclusive"], dead["cases"]);
+    assert!(
+        dead["interrupted"]["en"].as_str().expect("text").contains("no card"),
+        "{dead}"
+    );
+    drop(card);
+
+    let place = Place::new().with_keys();
+    let _card = VirtualIsoCard::insert(&daemon, &place, true);
+    let back = run(&place, &["ATR", "CERTIFICATE"]).expect(1).json();
+    judged(&back);
+    assert_eq!(back["interrupted"], Value::Null);
+    assert!(
+        back["failed"].as_u64() > Some(1) && back["not_applicable"].as_u64() > Some(0),
+        "{back}"
+    );
 }
 
 /// The verdicts through pcscd are those without a reader; a short fuzz finds nothing.

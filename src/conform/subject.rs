@@ -5,13 +5,21 @@ use crate::failure::Failure;
 use card_model::profile::Profile;
 use card_model::words::{Explain, Lang};
 use conformance::suite::Text;
-use reader::channel::{Channel, TransportError};
+use reader::channel::{Channel, Patience, Patient, TransportError};
 use reader::error::{Family, ReaderError};
 use reader::reset::historical;
 use reader::security::CardIdentity;
 use reader::session::Session;
+use rust_i18n::t;
+use std::time::Duration;
 
-/// A card before a run.
+/// How long a card that leaves in the middle is waited for: virtual cards are started again, contactless ones put back.
+const PATIENCE: Patience = Patience {
+    once: Duration::from_secs(5),
+    altogether: Duration::from_secs(60),
+};
+
+/// A card before a run, which begins with a reset.
 pub struct Card<'d> {
     /// The way to it.
     pub channel: Box<dyn Channel + 'd>,
@@ -24,13 +32,13 @@ pub struct Card<'d> {
 }
 
 impl<'d> Desk<'d> {
-    /// Opens the card of `--reader`. One that does not open as a social security card is held against the profile `version`,
-    /// or the newest.
+    /// Opens the card of `--reader`. One that does not open as a social security card, or falls silent when it is opened, is held
+    /// against the profile `version`, or the newest.
     pub fn subject(&'d self, version: Option<&str>) -> Result<Card<'d>, Failure> {
-        let mut channel = self.card(true)?;
-        let label = self.label(channel.as_mut());
+        let mut channel = Patient::new(self.card(true)?, PATIENCE);
+        let label = self.label(&mut channel);
         let mut chosen = None;
-        let opened = Session::open_choosing(Box::new(&mut *channel), |version| {
+        let opened = Session::open_choosing(Box::new(&mut channel), |version| {
             let profile = self.profile_for(version, label.as_deref())?;
             chosen = Some(profile);
             Ok(profile)
@@ -45,20 +53,17 @@ impl<'d> Desk<'d> {
                     (None, None) => self.newest()?,
                     (Some(version), _) => self.profile(version)?,
                 };
-                let why = identity
-                    .err()
-                    .map(|error| Text::new(error.explain(Lang::Zh).what, error.explain(Lang::En).what));
+                let why = identity.err().map(|error| why(&error));
                 let nobody = CardIdentity {
                     region: String::new(),
                     historical: historical(&channel.reset_answer().bytes).unwrap_or_default(),
                     algorithm: profile.algorithm,
                 };
-                channel.reset().map_err(|error| self.transport(&error))?;
                 (profile, nobody, why)
             }
         };
         Ok(Card {
-            channel,
+            channel: Box::new(channel),
             profile,
             identity,
             stranger,
@@ -75,12 +80,35 @@ impl<'d> Desk<'d> {
     }
 
     /// Whether an error says that this is another kind of card: it refuses, answers what no such card answers, tells of a
-    /// version that there is not, or talks without end.
+    /// version that there is not, talks without end, or does not answer at all.
     fn is_strange(&self, error: &ReaderError) -> bool {
         match error {
             ReaderError::Transport(TransportError::Endless { .. }) => true,
+            ReaderError::Transport(error) => is_silence(error),
             ReaderError::Profile(_) => self.overlay.is_none(),
             error => error.family() == Family::Card,
         }
     }
+}
+
+/// Whether a card that had answered to reset gave no answer to a command.
+fn is_silence(error: &TransportError) -> bool {
+    matches!(
+        error,
+        TransportError::AnswerTooShort { .. } | TransportError::CardRemoved { .. } | TransportError::Mute { .. }
+    )
+}
+
+/// Why a card is none of ours.
+fn why(error: &ReaderError) -> Text {
+    let words = |lang: Lang| {
+        let what = error.explain(lang).what;
+        match error {
+            ReaderError::Transport(error) if is_silence(error) => {
+                t!("conform.silent", locale = lang.locale(), what = what).into_owned()
+            }
+            _ => what,
+        }
+    };
+    Text::new(words(Lang::Zh), words(Lang::En))
 }

@@ -36,7 +36,7 @@ impl<'a> Oracle<'a> {
     /// Modes 5 and 6: whole records. How a card cuts more than 256 bytes is not said.
     fn expect_many(&self, expected: &mut Expectation, request: &Request<'_>, records: &[Vec<u8>]) {
         let first = match request.p1 {
-            0 => self.state.record.filter(|_| request.p2 >> 3 == 0),
+            0 => self.pointer(request),
             number => Some(usize::from(number)),
         };
         let Some(chosen) = first
@@ -133,7 +133,7 @@ impl<'a> Oracle<'a> {
         } else if by_identifier && request.p1 != 0 && data[0] != request.p1 {
             [0x6A85, 0x6A80].iter().for_each(|word| expected.refuse(*word));
         }
-        if request.p2 & MODE == 4 && request.p1 == 0 && self.state.record.is_none() {
+        if request.p2 & MODE == 4 && request.p1 == 0 && self.pointer(request).is_none() {
             expected.refuse(0x6A83);
             return;
         }
@@ -247,10 +247,14 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// The current record that a command meets: SELECT and any SFI reset the pointer.
+    fn pointer(&self, request: &Request<'_>) -> Option<usize> {
+        self.state.record.filter(|_| request.p2 >> 3 == 0)
+    }
+
     /// The number of the record that modes 0 to 4 name; of UPDATE RECORD `None` where the record is new.
     fn number(&self, file: &ElementaryFile, records: &[Vec<u8>], mode: u8, request: &Request<'_>) -> Option<usize> {
-        // SELECT and any SFI reset the pointer.
-        let pointer = self.state.record.filter(|_| request.p2 >> 3 == 0);
+        let pointer = self.pointer(request);
         let count = records.len();
         if mode == 4 {
             let number = match request.p1 {

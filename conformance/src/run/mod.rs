@@ -82,8 +82,9 @@ impl Observer for () {}
 ///
 /// The card is reset before each case. Cases run in the order of their effect: first those that leave the card as it was, then
 /// those that spend tries and give them back, then those that change it, then, if allowed, those that cannot be undone. A
-/// failing channel ends a case without a verdict on the card; if the card does not come back, it ends the run, and the result
-/// says so.
+/// failing channel ends a case without a verdict on the card; if the card does not come back, or another one does, the cases
+/// that are left stay without a verdict, with that reason. A run that is stopped ([`Observer::wants_stop`]) has results of the
+/// cases that were run.
 ///
 /// Before anything else the card's proof of its issuer is compared with the keys, and each PIN is tried once
 /// ([`Options::trusted`] leaves that out): a wrong key file would lock every key of the card. A card without the applications
@@ -113,35 +114,38 @@ pub fn run(
         masking: Masking::Masked(Some(Arc::new(subject.profile.clone()))),
         selections: Selections::default(),
     };
-    let count = cases.len();
     run.interrupted = runner.lost();
-    if run.interrupted.is_some() {
-        cases.clear();
-    } else if !options.trusted && runner.stranger.is_none() {
+    if run.interrupted.is_none() && !options.trusted && runner.stranger.is_none() {
         runner.stranger = guard(&mut Terminal::new(&mut *runner.channel, &mut *runner.module, subject))?;
     }
     run.stranger.clone_from(&runner.stranger);
+    let mut stopped = false;
     for (number, case) in (1..).zip(&cases) {
         if let Some(before) = options.resume.as_ref().and_then(|run| run.settled(&case.id)) {
             run.add(before.clone());
             continue;
         }
+        if let Some(reason) = &run.interrupted {
+            let reason = reason.clone();
+            run.add(CaseResult::new(case, Verdict::Inconclusive, Some(reason)));
+            continue;
+        }
         if observer.wants_stop() {
-            run.interrupted = Some(Text::new("运行被中止", "the run was stopped"));
+            stopped = true;
             break;
         }
-        observer.begins(case, number, count);
+        observer.begins(case, number, cases.len());
         let result = runner.case(case)?;
         run.add(result);
         if let Some(result) = run.results.last() {
             observer.ended(result, &run);
         }
-        if let Some(reason) = runner.lost() {
-            run.interrupted = Some(reason);
-            break;
-        }
+        run.interrupted = runner.lost();
     }
-    run.finish(count);
+    if stopped {
+        run.interrupted = Some(Text::new("运行被中止", "the run was stopped"));
+    }
+    run.finish(cases.len());
     if run.interrupted.is_none() && !options.trusted {
         run.coverage = coverage(suite.table(), &run.results, subject, run.subject.interface);
     }

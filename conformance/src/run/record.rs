@@ -175,7 +175,7 @@ pub struct Run {
     pub not_applicable: usize,
     /// Without a verdict.
     pub inconclusive: usize,
-    /// The cases that were run, in the order of the run.
+    /// The cases in the order of the run: all that were chosen, or those that were run before somebody stopped it.
     pub results: Vec<CaseResult>,
     /// What must be covered, and which of the cases that passed cover it; empty where the run did not end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

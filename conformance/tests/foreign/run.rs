@@ -50,8 +50,8 @@ fn runs_on_any_card_give_verdicts() {
             manner == Manner::Mute(20, false),
             "{manner:?}"
         );
+        assert_eq!(run.results.len(), run.cases);
         if run.interrupted.is_none() {
-            assert_eq!(run.results.len(), run.cases);
             assert!(
                 run.failed > 0,
                 "{manner:?}: the answer to reset at least is none of ours"
@@ -245,9 +245,17 @@ fn another_card_in_the_reader_ends_the_run() {
         &mut (),
     )
     .unwrap();
-    assert!(
-        run.interrupted.is_some() && run.results.len() < 10,
-        "{}",
-        run.results.len()
-    );
+    let reason = run.interrupted.expect("the other card is noticed");
+    assert_eq!(run.results.len(), run.cases);
+    let decided = run.cases - run.inconclusive;
+    assert!(decided < 10, "{decided}");
+    for result in &run.results[10..] {
+        assert_eq!(
+            (result.verdict, result.commands),
+            (Verdict::Inconclusive, 0),
+            "{}",
+            result.id
+        );
+        assert_eq!(result.reason.as_ref(), Some(&reason), "{}", result.id);
+    }
 }

@@ -14,6 +14,7 @@
 //! | [`Trace`] | writes a transcript, masked or (to be replayed) not |
 //! | [`Slow`] | makes a simulated card as slow as a real one |
 //! | [`Counted`] | counts commands, bytes, time, and the time on the line |
+//! | [`Patient`] | waits in a reset for a card that is gone |
 //!
 //! [`open`] chooses by the text of `--reader`.
 
@@ -24,6 +25,7 @@ mod error;
 mod line_time;
 pub(crate) mod mask;
 mod model;
+mod patient;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
 pub(crate) mod selection;
@@ -36,6 +38,7 @@ pub use count::{Counted, Counter, Figures};
 pub use error::TransportError;
 pub use line_time::Line;
 pub use model::{ModelChannel, system_entropy};
+pub use patient::{Patience, Patient};
 pub use slow::Slow;
 pub use trace::{Masking, Trace};
 pub use transcript::{Entry, Transcript, TranscriptChannel, TranscriptError};

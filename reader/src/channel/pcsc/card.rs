@@ -19,7 +19,8 @@ pub struct PcscChannel {
     name: String,
     options: OpenOptions,
     context: Context,
-    card: Card,
+    /// None after a card is gone and before it is back.
+    card: Option<Card>,
     reset: Reset,
     protocol: Protocol,
     buffer: Vec<u8>,
@@ -65,7 +66,7 @@ impl PcscChannel {
             name,
             options,
             context,
-            card,
+            card: Some(card),
             reset,
             protocol,
             buffer,
@@ -83,13 +84,17 @@ impl PcscChannel {
                 .iter()
                 .any(|reader| reader.name == self.name && reader.card_present())
             {
-                return TransportError::CardRemoved {
-                    reader: self.name.clone(),
-                };
+                return gone(&self.name);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         TransportError::AnswerTooShort { length: 0 }
+    }
+}
+
+fn gone(reader: &str) -> TransportError {
+    TransportError::CardRemoved {
+        reader: reader.to_owned(),
     }
 }
 
@@ -127,12 +132,11 @@ impl Channel for PcscChannel {
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         check_command(command)?;
-        match self.card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec) {
+        let card = self.card.as_ref().ok_or_else(|| gone(&self.name))?;
+        match card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec) {
             Ok(answer) => check_answer(answer),
             Err(Error::NotTransacted | Error::CommError) => Err(self.lost()),
-            Err(Error::NoSmartcard) => Err(TransportError::CardRemoved {
-                reader: self.name.clone(),
-            }),
+            Err(Error::NoSmartcard) => Err(gone(&self.name)),
             Err(error) => Err(failure(error, &self.name)),
         }
     }
@@ -141,11 +145,10 @@ impl Channel for PcscChannel {
         // A number of 64 bits on Linux, of 32 elsewhere.
         #[allow(clippy::useless_conversion, reason = "only where both are 32 bits wide")]
         let code = code.into();
-        match self.card.control(code, data, &mut self.control) {
+        let card = self.card.as_ref().ok_or_else(|| gone(&self.name))?;
+        match card.control(code, data, &mut self.control) {
             Ok(answer) => Ok(Some(answer.to_vec())),
-            Err(Error::NoSmartcard | Error::RemovedCard) => Err(TransportError::CardRemoved {
-                reader: self.name.clone(),
-            }),
+            Err(Error::NoSmartcard | Error::RemovedCard) => Err(gone(&self.name)),
             Err(error @ (Error::ResetCard | Error::NoService | Error::ServiceStopped | Error::ReaderUnavailable)) => {
                 Err(failure(error, &self.name))
             }
@@ -155,12 +158,12 @@ impl Channel for PcscChannel {
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {
-        let again = self
-            .card
-            .reconnect(share_mode(self.options), Protocols::ANY, Disposition::ResetCard);
-        let mended = match again {
-            Ok(()) => status(&self.card, &self.name),
-            Err(error) => Err(failure(error, &self.name)),
+        let mended = match &mut self.card {
+            Some(card) => card
+                .reconnect(share_mode(self.options), Protocols::ANY, Disposition::ResetCard)
+                .map_err(|error| failure(error, &self.name))
+                .and_then(|()| status(card, &self.name)),
+            None => Err(gone(&self.name)),
         };
         match mended {
             Ok((reset, protocol)) => {
@@ -169,8 +172,10 @@ impl Channel for PcscChannel {
                 Ok(())
             }
             Err(error @ (TransportError::HeldByOther { .. } | TransportError::Mute { .. })) => Err(error),
-            // The handle is of a service that was restarted, of a card or a reader that was taken out: begin anew.
+            // The handle is of a service that was restarted, of a card or a reader that was taken out: begin anew. The service
+            // keeps the reader for an exclusive handle even when its card is gone, so the handle goes first.
             Err(_) => {
+                self.card = None;
                 *self = Self::connect(establish()?, self.name.clone(), self.options)?;
                 Ok(())
             }

@@ -44,7 +44,7 @@ pub struct Arguments {
 }
 
 /// Flags that are the same everywhere.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Common {
     /// `sim:FILE`, `sim:DIR/`, part of a PC/SC reader's name, or nothing for the only reader with a card.
     #[arg(long, global = true, value_name = "READER")]
@@ -87,6 +87,16 @@ pub struct Common {
     pub yes: bool,
     #[arg(long, short = 'h', global = true, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+impl Common {
+    /// The same flags with another `--reader`.
+    pub fn with_reader(&self, reader: &str) -> Self {
+        Self {
+            reader: Some(reader.to_owned()),
+            ..self.clone()
+        }
+    }
 }
 
 /// Line as written on the command line.

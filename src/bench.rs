@@ -217,7 +217,7 @@ fn profile_of(card: &mut dyn Channel) -> Option<String> {
 
 /// EXTERNAL AUTHENTICATION with the first read key of the environment, two challenges included, as readers do it. `None`
 /// without keys, or on a card that has no such key.
-fn external_authentication(card: Box<dyn Channel>, runs: u32, desk: &Desk) -> Result<Option<Times>, Failure> {
+fn external_authentication(card: Box<dyn Channel + Send>, runs: u32, desk: &Desk) -> Result<Option<Times>, Failure> {
     let Some(mut keys) = desk.security()? else {
         return Ok(None);
     };

@@ -50,8 +50,19 @@ impl<'a> Desk<'a> {
         Ok(desk)
     }
 
+    /// The same desk with other common flags, such as another reader; output, extension and trace are shared.
+    pub fn at<'b>(&self, common: &'b Common) -> Desk<'b> {
+        Desk {
+            common,
+            output: self.output,
+            overlay: self.overlay.clone(),
+            trace: self.trace.clone(),
+            counter: self.counter.clone(),
+        }
+    }
+
     /// The same channel, with everything that goes over it written to the trace.
-    pub fn traced<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
+    pub fn traced<'c>(&self, channel: Box<dyn Channel + Send + 'c>) -> Box<dyn Channel + Send + 'c> {
         let masking = if self.common.unmasked {
             Masking::Unmasked
         } else {
@@ -82,7 +93,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The card of `--reader`, traced if `--trace` was given. `exclusive` keeps other programs away while it is written.
-    pub fn card(&self, exclusive: bool) -> Result<Box<dyn Channel>, Failure> {
+    pub fn card(&self, exclusive: bool) -> Result<Box<dyn Channel + Send>, Failure> {
         let options = OpenOptions {
             interface: self.interface(),
             exclusive,

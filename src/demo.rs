@@ -57,7 +57,7 @@ impl Steps {
     }
 
     /// From now on the commands of this channel are counted.
-    fn count(&mut self, channel: Box<dyn Channel>) -> Box<dyn Channel> {
+    fn count(&mut self, channel: Box<dyn Channel + Send>) -> Box<dyn Channel + Send> {
         let counted = Counted::new(channel);
         self.counter = Some(counted.counter());
         self.before = Figures::default();
@@ -271,11 +271,11 @@ fn insert(it: &Demo, card: ModelChannel, desk: &Desk) -> Result<Reader, Failure>
 }
 
 impl Reader {
-    fn channel(&mut self, desk: &Desk) -> Result<Box<dyn Channel>, Failure> {
+    fn channel(&mut self, desk: &Desk) -> Result<Box<dyn Channel + Send>, Failure> {
         match self {
             Self::Here(card) => card
                 .take()
-                .map(|card| card as Box<dyn Channel>)
+                .map(|card| card as Box<dyn Channel + Send>)
                 .ok_or_else(|| Failure::input(t!("ssc.demo.taken", locale = desk.output.lang.locale()))),
             #[cfg(all(feature = "pcsc", target_os = "linux"))]
             Self::Pcsc { name, .. } => {
@@ -284,7 +284,7 @@ impl Reader {
                     ..Default::default()
                 };
                 reader::channel::open(Some(name), options)
-                    .map(|card| card as Box<dyn Channel>)
+                    .map(|card| card as Box<dyn Channel + Send>)
                     .map_err(|e| desk.transport(&e))
             }
         }

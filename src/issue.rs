@@ -81,7 +81,7 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
 /// Issues the card in the reader, then waits for the next one, until `count` cards had their turn or nobody is left.
 fn one_after_the_other(
     run: &mut IssueRun<'_>,
-    mut card: Box<dyn Channel>,
+    mut card: Box<dyn Channel + Send>,
     count: u64,
     waiting: usize,
     desk: &Desk,
@@ -112,7 +112,7 @@ fn one_after_the_other(
 
 /// The next card in a reader; `None` when Ctrl-C ended the wait.
 #[cfg(feature = "pcsc")]
-fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failure> {
+fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
     use reader::channel::{OpenOptions, TransportError, open, pcsc};
     let stop = crate::serve::stop_flag(desk)?;
     let changed = pcsc::wait_for_removal(name, None, &stop).and_then(|()| pcsc::wait_for_card(Some(name), None, &stop));
@@ -131,7 +131,7 @@ fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failur
 
 /// Without PC/SC there is no reader whose card could change.
 #[cfg(not(feature = "pcsc"))]
-fn next_card(_name: &str, _desk: &Desk) -> Result<Option<Box<dyn Channel>>, Failure> {
+fn next_card(_name: &str, _desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
     Ok(None)
 }
 

@@ -61,7 +61,7 @@ impl Desk<'_> {
     }
 
     /// A simulated card's channel at the speed of `--line`.
-    pub fn slowed<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
+    pub fn slowed<'c>(&self, channel: Box<dyn Channel + Send + 'c>) -> Box<dyn Channel + Send + 'c> {
         match self.line() {
             Some(line) => Box::new(Slow::new(channel, line)),
             None => channel,
@@ -69,7 +69,7 @@ impl Desk<'_> {
     }
 
     /// A channel whose commands are counted for [`Desk::figures`].
-    pub fn counted<'c>(&self, channel: Box<dyn Channel + 'c>) -> Box<dyn Channel + 'c> {
+    pub fn counted<'c>(&self, channel: Box<dyn Channel + Send + 'c>) -> Box<dyn Channel + Send + 'c> {
         Box::new(Counted::into(channel, &self.counter))
     }
 

@@ -10,7 +10,7 @@ use rust_i18n::t;
 use std::path::Path;
 
 /// An extension laid over each version it is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Overlay {
     name: String,
     /// Version and profile, the usual one first.

@@ -24,11 +24,13 @@ pub struct Counter {
 
 impl Desk<'_> {
     /// The security module that was given, if one was.
-    pub fn security(&self) -> Result<Option<Box<dyn SecurityModule>>, Failure> {
+    pub fn security(&self) -> Result<Option<Box<dyn SecurityModule + Send>>, Failure> {
         self.one_module()?;
         match &self.common.psam {
             Some(reader) => Ok(Some(Box::new(self.psam(reader)?))),
-            None => Ok(self.keys()?.map(|keys| Box::new(keys) as Box<dyn SecurityModule>)),
+            None => Ok(self
+                .keys()?
+                .map(|keys| Box::new(keys) as Box<dyn SecurityModule + Send>)),
         }
     }
 
@@ -57,12 +59,12 @@ impl Desk<'_> {
     }
 
     /// The security module, where nothing can be done without one.
-    pub fn required_security(&self) -> Result<Box<dyn SecurityModule>, Failure> {
+    pub fn required_security(&self) -> Result<Box<dyn SecurityModule + Send>, Failure> {
         self.security()?.ok_or_else(|| self.no_keys())
     }
 
     /// The PSAM in a slot, traced as the card is. Whatever the interface of the card, a PSAM has contacts.
-    pub fn psam(&self, reader: &str) -> Result<PsamModule<Box<dyn Channel>>, Failure> {
+    pub fn psam(&self, reader: &str) -> Result<PsamModule<Box<dyn Channel + Send>>, Failure> {
         let options = OpenOptions {
             interface: Interface::Contact,
             exclusive: false,

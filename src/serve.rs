@@ -10,11 +10,9 @@ use reader::channel::{Channel, Line, ModelChannel, Reset, TransportError, slow};
 use rust_i18n::t;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a virtual reader that is just starting is waited for.
@@ -199,17 +197,17 @@ impl<M: Chip> Inserted<M> {
 
 /// Writes what the reader and the card say to each other into the trace.
 struct Overheard {
-    channel: Box<dyn Channel>,
-    answer: Rc<RefCell<Vec<u8>>>,
+    channel: Box<dyn Channel + Send>,
+    answer: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Overheard {
     fn new(card: &dyn Channel, desk: &Desk) -> Self {
-        let answer = Rc::new(RefCell::new(Vec::new()));
+        let answer = Arc::new(Mutex::new(Vec::new()));
         let told = Told {
             name: card.name().into(),
             reset: card.reset_answer().clone(),
-            answer: Rc::clone(&answer),
+            answer: Arc::clone(&answer),
         };
         Self {
             channel: desk.traced(Box::new(told)),
@@ -218,7 +216,7 @@ impl Overheard {
     }
 
     fn exchange(&mut self, command: &[u8], response: &[u8]) {
-        self.answer.replace(response.to_vec());
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response.to_vec();
         // What was overheard has happened already: there is nothing that could fail.
         let _ = self.channel.transmit(command);
     }
@@ -232,7 +230,7 @@ impl Overheard {
 struct Told {
     name: String,
     reset: Reset,
-    answer: Rc<RefCell<Vec<u8>>>,
+    answer: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Channel for Told {
@@ -245,7 +243,9 @@ impl Channel for Told {
     }
 
     fn transmit(&mut self, _command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        Ok(self.answer.take())
+        Ok(std::mem::take(
+            &mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner),
+        ))
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {

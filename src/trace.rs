@@ -3,16 +3,15 @@
 use crate::failure::Failure;
 use crate::output::Output;
 use rust_i18n::t;
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A handle of the trace file; all handles write to the one file, in order.
 #[derive(Debug, Clone)]
 pub struct TraceFile {
-    shared: Rc<RefCell<Shared>>,
+    shared: Arc<Mutex<Shared>>,
     output: Output,
 }
 
@@ -33,16 +32,23 @@ impl TraceFile {
             broken: false,
         };
         Ok(Self {
-            shared: Rc::new(RefCell::new(shared)),
+            shared: Arc::new(Mutex::new(shared)),
             output,
         })
+    }
+}
+
+impl TraceFile {
+    /// Whoever broke off while writing left a whole file behind, short of a line at most.
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Write for TraceFile {
     /// A trace that breaks is told once and does not stop the card.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let shared = &mut *self.shared.borrow_mut();
+        let shared = &mut *self.shared();
         let result = shared.file.write(bytes);
         if let Err(error) = &result
             && !shared.broken
@@ -60,6 +66,6 @@ impl Write for TraceFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.shared.borrow_mut().file.flush()
+        self.shared().file.flush()
     }
 }

@@ -156,6 +156,70 @@ fn results_are_compared_as_files_and_as_printed() {
     }
 }
 
+/// Three cards at once: each has the verdicts that it has alone, and files of its own.
+#[test]
+fn several_cards_are_judged_at_once() {
+    let place = Place::with_card();
+    std::fs::copy(place.path("card.sim"), place.path("twin.sim")).expect("a copy");
+    place.run(&["card", "new", "blank.sim"]).expect(0);
+    let run = |readers: &[&str]| {
+        let words = [
+            "conform",
+            "run",
+            "--keys",
+            "TEST.keys",
+            "--suite",
+            "CHANGE_PIN",
+            "--suite",
+            "ATR",
+        ];
+        [&words[..], &["--json"], readers].concat().join(" ")
+    };
+    let words = |line: &str, more: &[&str]| -> Run {
+        let words: Vec<&str> = line.split(' ').chain(more.iter().copied()).collect();
+        place.run_with(&PINS, &words)
+    };
+    let alone = words(&run(&["--reader", "sim:card.sim"]), &["--out", "alone.json"])
+        .expect(0)
+        .json();
+    let twins = run(&["--reader", "sim:card.sim", "--also", "sim:twin.sim"]);
+    let both = words(&twins, &["--out", "r.json", "--junit", "r.xml", "--html", "r.html"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        both["passed"].as_u64(),
+        alone["passed"].as_u64().map(|passed| 2 * passed)
+    );
+    assert_eq!(both["cards"].as_array().map(Vec::len), Some(2));
+    for file in ["r.xml", "r-2.xml", "r.html", "r-2.html"] {
+        assert!(place.path(file).is_file(), "{file}");
+    }
+    for file in ["r.json", "r-2.json"] {
+        let compared = place.json(0, &["conform", "compare", "alone.json", file]);
+        assert_eq!(compared["changes"].as_array().map(Vec::len), Some(0), "{compared}");
+    }
+    let read = |file: &str| std::fs::read_to_string(place.path(file)).expect("written");
+    assert!(read("r.json").contains("card.sim") && read("r-2.json").contains("twin.sim"));
+    // A card that is none of ours does not change what is said of the other.
+    let mixed = words(&run(&["--reader", "sim:card.sim", "--also", "sim:blank.sim"]), &[]).expect(1);
+    assert!(
+        mixed.stderr.contains("1 of 2 cards") && mixed.stderr.contains("blank.sim"),
+        "{}",
+        mixed.stderr
+    );
+    let mixed = mixed.json();
+    assert_eq!(
+        (mixed["cards"][0]["failed"].as_u64(), &mixed["cards"][0]["passed"]),
+        (Some(0), &alone["passed"])
+    );
+    assert!(mixed["cards"][1]["inconclusive"].as_u64() > Some(0));
+    // One card twice, one that is missing, and what is for one card only, are told before a card is touched.
+    words(&run(&["--reader", "sim:card.sim", "--also", "sim:card.sim"]), &[]).expect(3);
+    words(&run(&["--reader", "sim:card.sim", "--also", "sim:none.sim"]), &[]).expect(3);
+    let traced = words(&twins, &["--trace", "t.trace"]).expect(2);
+    assert!(traced.stderr.contains("--also"), "{}", traced.stderr);
+}
+
 /// A card process; killed when the test is over.
 struct Process(Child);
 

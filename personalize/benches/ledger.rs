@@ -1,6 +1,8 @@
 //! The ledger: applications and transitions per second on both databases, and what a lookup costs among many cards
-//! (`cargo bench -p ssc-personalize --bench ledger`). `SSC_BENCH_CARDS=1000000,10000000` says among how many; nothing: 100000.
-//! Cards for lookups are generated straight into the tables, in a file of SQLite; a million takes about 1.3 GB.
+//! (`cargo bench -p ssc-personalize --bench ledger`; `-- rates` or `-- lookups` for one of them).
+//! `SSC_BENCH_CARDS=1000000,10000000` says among how many cards; nothing: 100000.
+//! Cards for lookups are generated straight into the tables, in a file of SQLite in the folder for temporary files (`TMPDIR`);
+//! a million takes about 1.3 GB.
 #![allow(clippy::expect_used, missing_docs, reason = "benches stop at the first surprise")]
 
 #[path = "../tests/ledger/server.rs"]
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 const SPAN: Duration = Duration::from_secs(5);
 /// Connections at once: clerks of as many outlets.
 const CLERKS: u64 = 8;
+/// Rows of a transaction when cards are generated.
+const CHUNK: u64 = 500_000;
 /// Lookups that are timed.
 const LOOKUPS: u64 = 2000;
 
@@ -26,9 +30,28 @@ fn main() {
     if std::env::args().any(|word| word == "--test") {
         return;
     }
+    let wanted = |part: &str| {
+        let mut parts = std::env::args()
+            .skip(1)
+            .filter(|word| !word.starts_with("--"))
+            .peekable();
+        parts.peek().is_none() || parts.any(|word| word == part)
+    };
     let folder = tempfile::tempdir().expect("a folder");
+    if wanted("rates") {
+        rates(folder.path());
+    }
+    if wanted("lookups") {
+        let counts = std::env::var("SSC_BENCH_CARDS").unwrap_or_else(|_| "100000".to_owned());
+        for count in counts.split(',') {
+            lookups(folder.path(), count.trim().parse().expect("numbers of cards"));
+        }
+    }
+}
+
+fn rates(folder: &Path) {
     let server = Server::start();
-    let file = folder.path().join("ledger.db").display().to_string();
+    let file = folder.join("ledger.db").display().to_string();
     for (name, address) in [("SQLite", file), ("PostgreSQL", server.database())] {
         found(&address);
         for (what, clerks) in [("one connection", 1), ("eight connections", CLERKS)] {
@@ -39,13 +62,6 @@ fn main() {
         }
         let rate = measure(&address, 1, batch);
         println!("{name}: {rate:.0} applications/s in batches of fifty");
-    }
-    let counts = std::env::var("SSC_BENCH_CARDS").unwrap_or_else(|_| "100000".to_owned());
-    for count in counts
-        .split(',')
-        .map(|count| count.trim().parse().expect("numbers of cards"))
-    {
-        lookups(folder.path(), count);
     }
 }
 
@@ -184,8 +200,8 @@ fn application() -> Order {
 
 /// A fictitious citizen number of the region 99, which does not exist.
 fn citizen(index: u64) -> String {
-    let (region, day, place) = (index / 360_000 % 10_000, index / 1000 % 360, index % 1000);
-    let body = format!("99{region:04}1970{:02}{:02}{place:03}", day / 28 % 12 + 1, day % 28 + 1);
+    let (region, day, place) = (index / 336_000 % 10_000, index / 1000 % 336, index % 1000);
+    let body = format!("99{region:04}1970{:02}{:02}{place:03}", day / 28 + 1, day % 28 + 1);
     let check = reader::check_digits::citizen_check(&body).expect("17 digits");
     format!("{body}{check}")
 }
@@ -224,27 +240,31 @@ fn lookups(folder: &Path, count: u64) {
 fn generate(file: &Path, count: u64) {
     let mut connection = rusqlite::Connection::open(file).expect("a file");
     connection
-        .execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;")
+        .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -400000;")
         .expect("a pragma");
-    let transaction = connection.transaction().expect("a transaction");
-    {
-        let prepare = |sql: &str| transaction.prepare(sql).expect(sql);
-        let mut person =
-            prepare("INSERT INTO person VALUES (?1, 'resident_card', ?1, 'TEST', '1', '1970-01-01', NULL, NULL, 1)");
-        let mut application = prepare(
-            "INSERT INTO application VALUES (?1, ?2, 'first', '', 'counter', 'N0', '990100', 'TEST', NULL, 'self', NULL, NULL, \
-             'collected', NULL, ?3, NULL, 0, 0, '2026-01-05T04:00:00Z', '2026-02-09', '2026-01-05T04:00:00Z', 'self', NULL, 1)",
-        );
-        let mut card = prepare(
-            "INSERT INTO card VALUES (?1, ?2, ?3, 'N0', '990100', 'TEST', NULL, NULL, NULL, '2026-01-05', '2036-01-05', 1, 'open', \
-             'open', 'chosen', 'sound', NULL, '2026-01-05T04:00:00Z', ?2, NULL, 1)",
-        );
-        for index in 0..count {
-            let (who, id, number) = (citizen(index), format!("N0-{index:08}"), format!("{index:09}"));
-            person.execute([&who]).expect("a row");
-            application.execute([&id, &who, &number]).expect("a row");
-            card.execute([&number, &who, &id]).expect("a row");
-        }
+    for begin in (0..count).step_by(CHUNK as usize) {
+        let transaction = connection.transaction().expect("a transaction");
+        insert(&transaction, begin..count.min(begin + CHUNK));
+        transaction.commit().expect("committed");
     }
-    transaction.commit().expect("committed");
+}
+
+fn insert(connection: &rusqlite::Connection, indices: std::ops::Range<u64>) {
+    let prepare = |sql: &str| connection.prepare(sql).expect(sql);
+    let mut person =
+        prepare("INSERT INTO person VALUES (?1, 'resident_card', ?1, 'TEST', '1', '1970-01-01', NULL, NULL, 1)");
+    let mut application = prepare(
+        "INSERT INTO application VALUES (?1, ?2, 'first', '', 'counter', 'N0', '990100', 'TEST', NULL, 'self', NULL, NULL, \
+         'collected', NULL, ?3, NULL, 0, 0, '2026-01-05T04:00:00Z', '2026-02-09', '2026-01-05T04:00:00Z', 'self', NULL, 1)",
+    );
+    let mut card = prepare(
+        "INSERT INTO card VALUES (?1, ?2, ?3, 'N0', '990100', 'TEST', NULL, NULL, NULL, '2026-01-05', '2036-01-05', 1, 'open', \
+         'open', 'chosen', 'sound', NULL, '2026-01-05T04:00:00Z', ?2, NULL, 1)",
+    );
+    for index in indices {
+        let (who, id, number) = (citizen(index), format!("N0-{index:08}"), format!("{index:09}"));
+        person.execute([&who]).expect("a row");
+        application.execute([&id, &who, &number]).expect("a row");
+        card.execute([&number, &who, &id]).expect("a row");
+    }
 }

@@ -54,6 +54,9 @@ pub struct ConformList {
 pub struct ConformRun {
     #[command(flatten)]
     pub selection: Selection,
+    /// Further cards, at the same time.
+    #[arg(long, value_name = "READER", conflicts_with = "driver")]
+    pub also: Vec<String>,
     /// Driver whose functions are called: `builtin`, or a library.
     #[arg(long, value_name = "builtin|PATH")]
     pub driver: Option<String>,

@@ -1,6 +1,7 @@
 //! `ssc conform run --driver`: the cases of the driver interface, on this project's driver or any library's.
 
-use super::{Watch, refusal};
+use super::refusal;
+use super::run::Watch;
 use crate::args::{ConformHost, ConformRun};
 use crate::connect::Desk;
 use crate::failure::Failure;
@@ -83,7 +84,7 @@ pub fn run(
     known: Known,
     suite: &Suite,
     options: &Options,
-    watch: &mut Watch<'_>,
+    watch: &mut Watch,
     run: &mut Run,
     desk: &Desk,
 ) -> Result<(), Failure> {

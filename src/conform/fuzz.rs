@@ -1,6 +1,7 @@
 //! `ssc conform fuzz`: generated commands to any card.
 
-use super::{Pins, refusal, subject, tell_stranger, watch};
+use super::subject::{self, tell_stranger};
+use super::{Pins, refusal, watch};
 use crate::args::ConformFuzz;
 use crate::ask;
 use crate::connect::Desk;
@@ -87,7 +88,7 @@ pub fn run(it: &ConformFuzz, desk: &Desk) -> Result<Report, Failure> {
 /// Whether PIN and keys are those of this card, as before a run of cases; gives the reason where that cannot be known.
 fn proved(
     card: &mut subject::Card<'_>,
-    keys: Option<&mut (dyn SecurityModule + '_)>,
+    keys: Option<&mut (dyn SecurityModule + Send + '_)>,
     pin: Option<&card_model::secret::Pin>,
     desk: &Desk,
 ) -> Result<Option<Text>, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::connect::Desk;
 use crate::failure::Failure;
+use crate::output::Output;
 use card_model::profile::Profile;
 use card_model::words::{Explain, Lang};
 use conformance::suite::Text;
@@ -22,7 +23,7 @@ const PATIENCE: Patience = Patience {
 /// A card before a run, which begins with a reset.
 pub struct Card<'d> {
     /// The way to it.
-    pub channel: Box<dyn Channel + 'd>,
+    pub channel: Box<dyn Channel + Send + 'd>,
     /// What it is held against.
     pub profile: &'d Profile,
     /// What goes into the diversification of its keys; of a card of which nobody knows whose it is, nothing true.
@@ -88,6 +89,14 @@ impl<'d> Desk<'d> {
             ReaderError::Profile(_) => self.overlay.is_none(),
             error => error.family() == Family::Card,
         }
+    }
+}
+
+/// A card that did not open as one of ours is told of before anything is sent to it.
+pub fn tell_stranger(why: Option<&Text>, output: Output) {
+    if let Some(why) = why {
+        let (locale, why) = (output.lang.locale(), why.in_language(output.lang));
+        output.talk(&t!("fuzz.stranger", locale = locale, why = why));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::terminal::Subject;
 use reader::channel::Channel;
 use reader::security::SecurityModule;
 
-/// A card with its keys and its observer.
+/// A card with its keys, its options and its observer.
 pub struct Station<'a> {
     /// The card.
     pub channel: &'a mut (dyn Channel + Send),
@@ -15,6 +15,8 @@ pub struct Station<'a> {
     pub module: &'a mut (dyn SecurityModule + Send),
     /// What it should be.
     pub subject: Subject<'a>,
+    /// How the run is made.
+    pub options: &'a Options,
     /// Who watches.
     pub observer: &'a mut (dyn Observer + Send),
 }
@@ -23,7 +25,7 @@ pub struct Station<'a> {
 ///
 /// # Errors
 /// A suite file cannot be read.
-pub fn run_all(suite: &Suite, stations: Vec<Station<'_>>, options: &Options) -> Result<Vec<Run>, ConformanceError> {
+pub fn run_all(suite: &Suite, stations: Vec<Station<'_>>) -> Result<Vec<Run>, ConformanceError> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = stations
             .into_iter()
@@ -33,6 +35,7 @@ pub fn run_all(suite: &Suite, stations: Vec<Station<'_>>, options: &Options) -> 
                         channel,
                         module,
                         subject,
+                        options,
                         observer,
                     } = station;
                     run(suite, channel, module, subject, options, observer)

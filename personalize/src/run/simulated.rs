@@ -44,7 +44,7 @@ impl<'a> IssueRun<'a> {
         folder: &Path,
         interface: Interface,
         progress: &mut dyn Progress,
-        through: &mut dyn FnMut(Box<dyn Channel>) -> Box<dyn Channel>,
+        through: &mut dyn FnMut(Box<dyn Channel + Send>) -> Box<dyn Channel + Send>,
     ) -> Result<(), IssueError> {
         let unusable = |source| IssueError::Folder {
             path: folder.display().to_string(),

@@ -63,6 +63,18 @@ fn library() -> PathBuf {
 #[test]
 fn our_library_does_what_the_driver_in_this_process_does() {
     let place = Place::with_card();
+    // A card that is in use: the cases of the account leave sums and a log behind.
+    let used = [
+        "conform",
+        "run",
+        "--reader",
+        "sim:card.sim",
+        "--keys",
+        "TEST.keys",
+        "--suite",
+        "ACCOUNT",
+    ];
+    place.run_with(&PINS, &used).expect(0);
     let builtin = verdicts(&run(&place, "builtin", &ITEMS, 0));
     let library = verdicts(&run(&place, &library().display().to_string(), &ITEMS, 0));
     assert!(builtin.len() > 400, "{} cases", builtin.len());

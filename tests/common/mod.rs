@@ -91,10 +91,12 @@ impl Place {
 
     /// Runs the first block of commands under a heading of a README, word for word; the first that fails ends it.
     pub fn readme(&self, file: &str, heading: &str) -> Run {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("there");
-        let section = text.split_once(heading).expect("the section").1;
-        let block = section.split_once("```sh\n").expect("a block").1;
-        let script = self.write("sequence.sh", block.split_once("```").expect("its end").0);
+        finish(&mut self.script(&blocks(file, heading)[0])).expect(0)
+    }
+
+    /// A shell that finds the built command and runs these lines; the first that fails ends it.
+    pub fn script(&self, lines: &str) -> Command {
+        let script = self.write("sequence.sh", lines);
         let folder = Path::new(env!("CARGO_BIN_EXE_ssc")).parent().expect("a folder");
         let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("PATH"));
         let mut shell = Command::new("sh");
@@ -104,7 +106,7 @@ impl Place {
             .env("PATH", path)
             .env("LANG", "C")
             .stdin(Stdio::null());
-        finish(&mut shell).expect(0)
+        shell
     }
 
     /// TEST keys in `TEST.keys`.
@@ -146,6 +148,15 @@ impl Place {
             .expect(0);
         place
     }
+}
+
+/// The blocks of commands in a section of a README, in their order.
+pub fn blocks(file: &str, heading: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("there");
+    let section = text.split_once(heading).expect("the section").1;
+    let section = section.split_once("\n## ").map_or(section, |(section, _)| section);
+    let block = |part: &str| part.split_once("```").expect("its end").0.to_owned();
+    section.split("```sh\n").skip(1).map(block).collect()
 }
 
 pub fn finish(command: &mut Command) -> Run {

@@ -474,6 +474,48 @@ fn a_card_at_once_and_never_a_second_one() {
     counter.ledger(2, &["states", "--rules", "own.toml"]);
 }
 
+/// A year without holidays in the rules: the promise is made, and what it lacks is said.
+#[test]
+fn a_promise_by_weekends_only_says_so() {
+    let counter = Counter::new("outlet.db");
+    let rules = counter.place.run(&["ledger", "states", "--toml"]).expect(0).stdout;
+    let (before, calendar) = rules.split_once("[calendar]").expect("a calendar");
+    let after = calendar.find("\n[").map_or("", |next| &calendar[next..]);
+    let unknown = format!("{before}[calendar]\nyears = []\nfree = []\nworking = []\n{after}");
+    counter.place.write("own.toml", unknown);
+    let told = |lang: &str, words: &[&str]| {
+        let place = [
+            "--ledger",
+            "outlet.db",
+            "--as",
+            "clerk",
+            "--rules",
+            "own.toml",
+            "--lang",
+            lang,
+        ];
+        counter.place.run(&[&["order"], words, &place].concat()).expect(0)
+    };
+    let apply = ["apply", "--person", CITIZEN, "--name", "TEST", "--request", "one"];
+    for (lang, words) in [("en", "the weekends only"), ("zh", "仅按周末计算")] {
+        let run = told(lang, &apply);
+        assert!(
+            run.stderr.contains(words) && run.stderr.contains("[calendar]"),
+            "{}",
+            run.stderr
+        );
+    }
+    let receipt = told("en", &[&apply[..], &["--json"]].concat()).json();
+    let year = &receipt["application"]["promised"].as_str().expect("a day")[..4];
+    let years = receipt["holidays_unknown"].as_array().expect("years");
+    assert!(years.iter().any(|known| known.to_string() == year), "{receipt}");
+    counter
+        .place
+        .write("people.csv", "social_security_number,name\n990000197001010018,TEST\n");
+    let fed = told("en", &["batch", "people.csv"]);
+    assert!(fed.stderr.contains("the weekends only"), "{}", fed.stderr);
+}
+
 /// The sequences of the READMEs, word for word, in a folder of their own: the ledger, then a service in front of it.
 #[test]
 fn the_readmes_do_what_they_say() {

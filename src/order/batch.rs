@@ -33,6 +33,7 @@ pub fn feed(it: &OrderBatch, desk: &Desk) -> Result<Report, Failure> {
     let fed = ledger.feed(&rules, who, Timestamp::now(), &file, lang, &mut progress);
     bar.finish_and_clear();
     let report = fed.map_err(|e| desk.ledger_failure(&e))?;
+    super::tell_unknown(&report.holidays_unknown, desk);
     let mut json = json!(report);
     let mut text = t!(
         "ledger.fed",

@@ -144,6 +144,7 @@ impl<'m> Maker<'m> {
                 ecard: None,
                 channels: Vec::new(),
                 refund_fen: 0,
+                holidays_unknown: Vec::new(),
             }))
     }
 

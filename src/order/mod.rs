@@ -216,6 +216,16 @@ fn show(it: &OrderShow, desk: &Desk) -> Result<Report, Failure> {
     ))
 }
 
+/// Promises that count the weekends of a year only are not made in silence.
+fn tell_unknown(years: &[i16], desk: &Desk) {
+    let years: Vec<String> = years.iter().map(ToString::to_string).collect();
+    let (locale, years) = (desk.output.lang.locale(), years.join(desk.output.lang.pick("、", ", ")));
+    if !years.is_empty() {
+        desk.output
+            .talk(&t!("ledger.calendar_unknown", locale = locale, years = years));
+    }
+}
+
 /// What was done, for people and programs.
 fn reported(receipt: &Receipt, rules: &Rules, desk: &Desk) -> Report {
     let lang = desk.output.lang;
@@ -235,13 +245,7 @@ fn reported(receipt: &Receipt, rules: &Rules, desk: &Desk) -> Report {
         );
         if receipt.act == "apply" {
             lines.push(t!("ledger.done_promise", locale = locale, promised = it.promised).into_owned());
-            if !rules.calendar().knows(it.promised) {
-                desk.output.talk(&t!(
-                    "ledger.calendar_unknown",
-                    locale = locale,
-                    year = it.promised.year()
-                ));
-            }
+            tell_unknown(&receipt.holidays_unknown, desk);
         }
         if it.fee_fen > it.paid_fen {
             let owed = it.fee_fen - it.paid_fen;

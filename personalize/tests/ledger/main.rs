@@ -51,6 +51,7 @@ suite! {
     one_code_moves_money_once: access::one_code_many_tills;
     a_ledger_of_the_version_before: twin::upgrade;
     batches_in_and_receipts_out: feed::files;
+    promises_in_years_without_holidays: story::holidays;
     random_stories: |scene: &Scene| random::stories(scene, if scene.server.is_some() { 15 } else { 40 }, 60);
 }
 

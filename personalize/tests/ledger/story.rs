@@ -1,7 +1,9 @@
 //! The whole life of a card, and what the rules refuse on the way.
 
 use crate::scene::*;
-use personalize::ledger::{Applicant, Details, LedgerAccess, LedgerError, Object, Order, Target};
+use card_model::words::Lang;
+use personalize::ledger::{Applicant, BatchFile, Details, LedgerAccess, LedgerError, Object, Order, Rules, Target};
+use std::path::Path;
 
 /// apply → made → collected → activated → lost → replaced → renewed → other bank → cancelled.
 pub fn life(scene: &Scene) {
@@ -518,4 +520,43 @@ pub fn no_other_way(scene: &Scene) {
             }
         }
     }
+}
+
+/// Of 2026 the holidays are known. A promise that reaches into 2027, or lies there, is made by its weekends and says so.
+pub fn holidays(scene: &Scene) {
+    let mut desk = scene.open();
+    let mut apply = |number: u32, moment: &str| {
+        desk.at = moment.parse().expect("a moment");
+        let details = applicant(&adult(number));
+        let order = Order::new(request(), "apply", None).with(details);
+        let first = desk.try_do(&order).expect("applied");
+        let again = desk.try_do(&order).expect("the same");
+        assert_eq!(again.holidays_unknown, first.holidays_unknown);
+        let promised = first.application.expect("an application").promised.to_string();
+        (promised, first.holidays_unknown)
+    };
+    assert_eq!(apply(1, "2026-11-20T04:00:00Z"), ("2026-12-25".to_owned(), vec![]));
+    assert_eq!(apply(2, "2026-12-20T04:00:00Z"), ("2027-01-22".to_owned(), vec![2027]));
+    // Still the old year in London.
+    assert_eq!(apply(3, "2026-12-31T16:30:00Z"), ("2027-02-05".to_owned(), vec![2027]));
+    assert_eq!(apply(4, "2027-02-01T04:00:00Z"), ("2027-03-08".to_owned(), vec![2027]));
+    let details = because("by mistake");
+    let withdrawn = desk.must("withdraw", &adult(4), details);
+    assert_eq!(withdrawn.holidays_unknown, Vec::<i16>::new(), "nothing is promised");
+    let table = format!("social_security_number,name\n{},TEST\n{},TEST\n", adult(4), adult(5));
+    let file = BatchFile::parse(table.as_bytes(), Path::new("people.csv"), "employer").expect("a table");
+    let fed = desk
+        .ledger
+        .feed(&desk.rules, &desk.who, desk.at, &file, Lang::En, &mut |_| {});
+    let fed = fed.expect("fed");
+    assert_eq!((fed.accepted, fed.holidays_unknown), (2, vec![2027]));
+    // With the days of the year in the rules, nothing is left to be said.
+    let text = Rules::builtin_text().replace("years = [2026]", "years = [2026, 2027]");
+    desk.rules = Rules::parse(&text.replace("free = [", "free = [\"2027-02-08\","), "own.toml").expect("rules");
+    let known = desk.apply(applicant(&adult(6))).expect("applied");
+    assert_eq!(
+        known.application.expect("an application").promised.to_string(),
+        "2027-03-09"
+    );
+    assert_eq!(known.holidays_unknown, Vec::<i16>::new());
 }

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sheet::Sheet;
 use sm3::{Digest, Sm3};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// Rows in one transaction.
@@ -60,6 +60,9 @@ pub struct BatchReport {
     pub repeated: u64,
     /// Rows that were rejected.
     pub rejected: Vec<Rejected>,
+    /// Years whose holidays the rules do not know, so that the promises count their weekends only.
+    #[serde(default)]
+    pub holidays_unknown: Vec<i16>,
 }
 
 /// A row that was rejected.
@@ -243,7 +246,9 @@ impl BatchFile {
             accepted: 0,
             repeated: 0,
             rejected: Vec::new(),
+            holidays_unknown: Vec::new(),
         };
+        let mut unknown = BTreeSet::new();
         let mut done = 0;
         for chunk in self.sheet.rows.chunks(CHUNK) {
             let orders: Vec<Result<Order, LedgerError>> = chunk
@@ -256,8 +261,15 @@ impl BatchFile {
                 let result =
                     order.and_then(|_| results.next().unwrap_or_else(|| Err(LedgerError::input("request", ""))));
                 match result {
-                    Ok(receipt) if receipt.repeated => report.repeated += 1,
-                    Ok(_) => report.accepted += 1,
+                    Ok(receipt) => {
+                        let count = if receipt.repeated {
+                            &mut report.repeated
+                        } else {
+                            &mut report.accepted
+                        };
+                        *count += 1;
+                        unknown.extend(receipt.holidays_unknown);
+                    }
                     Err(error) => report.rejected.push(Rejected {
                         row: *row,
                         reason: told(&error, lang),
@@ -267,6 +279,7 @@ impl BatchFile {
             done += chunk.len() as u64;
             progress(done);
         }
+        report.holidays_unknown = unknown.into_iter().collect();
         ledger.enter_batch(who, at, self, &report)?;
         Ok(report)
     }

@@ -252,6 +252,9 @@ pub struct Receipt {
     pub channels: Vec<String>,
     /// What has to be given back, in fen.
     pub refund_fen: i64,
+    /// `apply`: years whose holidays the rules do not know, so that the promise counts their weekends only.
+    #[serde(default)]
+    pub holidays_unknown: Vec<i16>,
 }
 
 impl Applicant {

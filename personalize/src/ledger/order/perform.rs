@@ -6,6 +6,7 @@ use crate::ledger::electronic::Ecard;
 use crate::ledger::entities::{Application, Card};
 use crate::ledger::error::LedgerError;
 use crate::ledger::line::Line;
+use crate::ledger::query::day;
 use crate::ledger::refusal::{Refusal, both, both_act, both_all};
 use crate::ledger::rules::{Condition, Effect, Object, Rules, Transition};
 use crate::ledger::store::Ledger;
@@ -93,7 +94,7 @@ pub(in crate::ledger) fn perform(
             return Ok(Err(Refusal::PasswordWrong { tries_left }.into()));
         }
         same_code(transaction, order, &line)?;
-        return repeated(transaction, order, &line.subject).map(Ok);
+        return Ok(Ok(promised(repeated(transaction, order, &line.subject)?, rules)));
     }
     if !rules.transition.iter().any(|line| line.act == order.act) {
         return Err(LedgerError::input("act", &order.act));
@@ -119,7 +120,7 @@ pub(in crate::ledger) fn perform(
     electronic::follow(&mut it, transaction)?;
     it.save(transaction)?;
     note(transaction, &it, transition.on, &outcome(&it, transition))?;
-    Ok(Ok(receipt(it, false)))
+    Ok(Ok(promised(receipt(it, false), rules)))
 }
 
 /// Whether the role may do it, in this channel.
@@ -213,7 +214,16 @@ pub(super) fn receipt(it: Situation<'_>, repeated: bool) -> Receipt {
         card: it.card,
         ecard: it.ecard,
         refund_fen: it.refund_fen,
+        holidays_unknown: Vec::new(),
     }
+}
+
+/// With the years of which a promise that was made knows no holidays.
+fn promised(mut receipt: Receipt, rules: &Rules) -> Receipt {
+    if let Some(it) = receipt.application.as_ref().filter(|_| receipt.act == "apply") {
+        receipt.holidays_unknown = rules.calendar().unknown(day(it.applied), it.promised);
+    }
+    receipt
 }
 
 /// A request that took a payment code took this one.
@@ -263,6 +273,7 @@ fn repeated(transaction: &mut Transaction<'_>, order: &Order, subject: &str) -> 
         ecard,
         channels,
         refund_fen: 0,
+        holidays_unknown: Vec::new(),
     })
 }
 

@@ -21,9 +21,10 @@ impl Calendar {
         self.working.contains(&day) || !(weekend || self.free.contains(&day))
     }
 
-    /// Whether the holidays of a day's year are known.
-    pub fn knows(&self, day: Date) -> bool {
-        self.years.contains(&day.year())
+    /// Years of a span whose holidays are not known: of these, [`Calendar::after`] counts the weekends only.
+    pub fn unknown(&self, from: Date, to: Date) -> Vec<i16> {
+        let years = from.year()..=to.year();
+        years.filter(|year| !self.years.contains(year)).collect()
     }
 
     /// The `days`-th working day after a day; the day itself does not count. `None` beyond the calendar of this world.
@@ -61,7 +62,10 @@ mod tests {
         assert_eq!(calendar.after(date(2026, 9, 30), 3), Some(date(2026, 10, 10)));
         assert_eq!(calendar.after(date(2026, 6, 5), 0), Some(date(2026, 6, 5)));
         assert_eq!(calendar.after(date(9999, 12, 30), 25), None);
-        assert!(calendar.knows(date(2026, 1, 1)) && !calendar.knows(date(2027, 1, 1)));
+        let unknown = |from, to| calendar.unknown(from, to);
+        assert_eq!(unknown(date(2026, 1, 1), date(2026, 12, 31)), Vec::<i16>::new());
+        assert_eq!(unknown(date(2025, 12, 31), date(2027, 1, 1)), [2025, 2027]);
+        assert_eq!(unknown(date(2027, 2, 1), date(2027, 2, 1)), [2027]);
         let mut naive = date(2026, 1, 28);
         for _ in 0..25 {
             naive = naive.tomorrow().unwrap();

@@ -83,7 +83,8 @@ pub(in super::super) struct Password {
 }
 table!("password", Password: id, verifier, tries, revision);
 
-/// A payment code that moved money.
+/// A payment code that moved money. That a code is taken once needs the row for as long as the code is valid, a few minutes; it stays,
+/// because it is the record of what was paid with which card, when and where, and because the log tells of it: the audit would miss it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spent {
     /// Issuer and number of the code.

@@ -3,6 +3,7 @@
 use card_model::words::{Explain, Explanation, Lang};
 use rust_i18n::t;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 
 /// Who can act on a failure; each class has its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +88,14 @@ impl Failure {
 
     /// A file of this machine could not be read or written.
     pub fn file(lang: Lang, path: &std::path::Path, cause: &std::io::Error) -> Self {
-        Self::input(t!("ssc.failure.file", locale = lang.locale(), path = path.display()))
+        let locale = lang.locale();
+        let next = match cause.kind() {
+            ErrorKind::AlreadyExists => t!("ssc.failure.file_there_next", locale = locale),
+            _ => t!("ssc.failure.file_next", locale = locale),
+        };
+        Self::input(t!("ssc.failure.file", locale = locale, path = path.display()))
             .because(cause.to_string())
-            .next(t!("ssc.failure.file_next", locale = lang.locale()))
+            .next(next)
     }
 
     /// An error of a library in words.

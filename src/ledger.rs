@@ -212,7 +212,7 @@ fn states(it: &LedgerStates, desk: &Desk) -> Result<Report, Failure> {
         .join("\n");
     let mut json = json!({ "transitions": lines });
     if let Some(path) = &it.svg {
-        write_once(path, &rules.diagram(lang), lang)?;
+        write_once(path, rules.diagram(lang), lang)?;
         json["svg"] = json!(path.display().to_string());
         text = path.display().to_string();
     }

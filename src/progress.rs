@@ -14,23 +14,31 @@ pub struct Bar {
 impl Bar {
     /// A bar for so many holders.
     pub fn new(holders: u64, output: Output) -> Self {
-        let target = if output.quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        let bar = ProgressBar::with_draw_target(Some(holders), target);
-        // A template that does not parse leaves the plain bar.
-        if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {per_sec}  {eta}  {msg}") {
-            bar.set_style(style);
+        Self {
+            bar: bar(holders, &output),
+            output,
         }
-        Self { bar, output }
     }
 
     /// Says something without tearing the bar.
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| self.output.talk(text));
     }
+}
+
+/// A bar on stderr for so many rows, with rate and time left; nothing where stderr is no terminal or talk is not wanted.
+pub fn bar(rows: u64, output: &Output) -> ProgressBar {
+    let target = if output.quiet {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    let bar = ProgressBar::with_draw_target(Some(rows), target);
+    // A template that does not parse leaves the plain bar.
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {per_sec}  {eta}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 impl Drop for Bar {

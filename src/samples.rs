@@ -18,10 +18,10 @@ pub const SETTINGS_NAME: &str = "settings.toml";
 pub const FILES: [(&str, &str); 2] = [(HOLDERS_NAME, HOLDERS), (SETTINGS_NAME, SETTINGS)];
 
 /// Writes a result into a new file; one that is there already is never overwritten.
-pub fn write_once(path: &Path, text: &str, lang: Lang) -> Result<(), Failure> {
+pub fn write_once(path: &Path, content: impl AsRef<[u8]>, lang: Lang) -> Result<(), Failure> {
     let opened = OpenOptions::new().write(true).create_new(true).open(path);
     opened
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(content.as_ref()))
         .map_err(|error| Failure::file(lang, path, &error))
 }
 

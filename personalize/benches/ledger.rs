@@ -8,8 +8,11 @@
 #[path = "../tests/ledger/server.rs"]
 mod server;
 
+use card_model::words::Lang;
 use jiff::Timestamp;
-use personalize::ledger::{Applicant, Details, Entrance, Ledger, LedgerAccess, Order, Outlet, Rules, Staff, Target};
+use personalize::ledger::{
+    Applicant, BatchFile, Details, Entrance, Ledger, LedgerAccess, Order, Outlet, Rules, Staff, Target,
+};
 use personalize::numbers::Region;
 use server::Server;
 use std::path::Path;
@@ -22,6 +25,8 @@ const SPAN: Duration = Duration::from_secs(5);
 const CLERKS: u64 = 8;
 /// Rows of a transaction when cards are generated.
 const CHUNK: u64 = 500_000;
+/// Rows of the file that is fed.
+const ROWS: u64 = 10_000;
 /// Lookups that are timed.
 const LOOKUPS: u64 = 2000;
 
@@ -62,6 +67,7 @@ fn rates(folder: &Path) {
         }
         let rate = measure(&address, 1, batch);
         println!("{name}: {rate:.0} applications/s in batches of fifty");
+        file_of_rows(name, &address);
     }
 }
 
@@ -138,6 +144,32 @@ fn batch(clerk: &mut Clerk) -> u64 {
         .ledger
         .perform_all(&clerk.rules, &clerk.who, Timestamp::now(), &orders);
     done.expect("a transaction").iter().filter(|it| it.is_ok()).count() as u64
+}
+
+/// A file of so many rows, one of a hundred with a wrong check character, fed and fed again.
+fn file_of_rows(name: &str, address: &str) {
+    let row = |index: u64| {
+        let number = citizen(next());
+        let wrong = if number.ends_with('0') { '1' } else { '0' };
+        match index % 100 {
+            7 => format!("{}{wrong},TEST\n", &number[..17]),
+            _ => format!("{number},TEST\n"),
+        }
+    };
+    let rows: String = (0..ROWS).map(row).collect();
+    let table = format!("social_security_number,name\n{rows}");
+    let mut ledger = Ledger::open(address).expect("a ledger");
+    let rules = Rules::builtin().expect("rules");
+    let mut feed = || {
+        let begun = Instant::now();
+        let file = BatchFile::parse(table.as_bytes(), Path::new("people.csv"), "employer").expect("a table");
+        let fed = ledger.feed(&rules, "clerk0", Timestamp::now(), &file, Lang::En, &mut |_| {});
+        let fed = fed.expect("fed");
+        assert_eq!(fed.rejected.len() as u64, ROWS / 100);
+        (fed.accepted + fed.repeated, begun.elapsed().as_secs_f64())
+    };
+    let ((accepted, first), (_, again)) = (feed(), feed());
+    println!("{name}: a file of {ROWS} rows, {accepted} accepted: {first:.1} s; fed again: {again:.1} s");
 }
 
 /// A card is lost and found again, with its electronic twin.

@@ -4,13 +4,12 @@ use crate::args::{OrderBatch, OrderReceipts};
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::Report;
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use crate::progress;
+use crate::samples::write_once;
 use jiff::Timestamp;
 use personalize::ledger::{BatchFile, write_receipts};
 use rust_i18n::t;
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Feeds a file of applications.
@@ -20,14 +19,7 @@ pub fn feed(it: &OrderBatch, desk: &Desk) -> Result<Report, Failure> {
     let rules = desk.rules(&it.place)?;
     let file = BatchFile::load(&it.file, &it.channel).map_err(|e| desk.ledger_failure(&e))?;
     let mut ledger = desk.ledger(&it.place)?;
-    let bar = ProgressBar::with_draw_target(
-        Some(file.rows()),
-        if desk.output.quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        },
-    );
+    let bar = progress::bar(file.rows(), &desk.output);
     let mut progress = |done| bar.set_position(done);
     let who = desk.who(&it.place)?;
     let fed = ledger.feed(&rules, who, Timestamp::now(), &file, lang, &mut progress);
@@ -48,12 +40,8 @@ pub fn feed(it: &OrderBatch, desk: &Desk) -> Result<Report, Failure> {
     let Some(first) = report.rejected.first() else {
         return Ok(Report::new(json, text));
     };
-    let place = it.rejects.clone().unwrap_or_else(|| beside(&it.file));
-    write(
-        &place,
-        &file.rejects(&report.rejected).map_err(|e| desk.ledger_failure(&e))?,
-        desk,
-    )?;
+    let rows = file.rejects(&report.rejected).map_err(|e| desk.ledger_failure(&e))?;
+    let place = put_rejects(it, &rows, desk)?;
     let path = place.display().to_string();
     text = format!("{text}\n{}", t!("ledger.rejects", locale = locale, path = path));
     json["rejects"] = json!(path);
@@ -71,18 +59,30 @@ pub fn feed(it: &OrderBatch, desk: &Desk) -> Result<Report, Failure> {
     Ok(Report::new(json, text).with(Some(failure)))
 }
 
-/// `people.xlsx` becomes `people.xlsx.rejected.csv`.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".rejected.csv");
-    name.into()
+/// Writes the rejected rows where the call says, or beside the file. A file that is there may hold corrections and is never written
+/// over: beside the file the next free name is taken. Where these very rows stand already, they stay.
+fn put_rejects(it: &OrderBatch, rows: &[u8], desk: &Desk) -> Result<PathBuf, Failure> {
+    let holds = |place: &Path| std::fs::read(place).is_ok_and(|held| held == rows);
+    let beside = || (1_u32..).map(|number| beside(&it.file, number));
+    let place = match &it.rejects {
+        Some(named) => Some(named.clone()),
+        None => beside().find(|place| holds(place) || !place.exists()),
+    };
+    let place = place.unwrap_or_default();
+    if !holds(&place) {
+        write_once(&place, rows, desk.output.lang)?;
+    }
+    Ok(place)
 }
 
-/// Writes a new file; one that is there is never written over.
-fn write(path: &Path, bytes: &[u8], desk: &Desk) -> Result<(), Failure> {
-    let opened = OpenOptions::new().write(true).create_new(true).open(path);
-    let written = opened.and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| Failure::file(desk.output.lang, path, &error))
+/// `people.xlsx` becomes `people.xlsx.rejected.csv`, then `people.xlsx.rejected-2.csv` …
+fn beside(file: &Path, number: u32) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    match number {
+        1 => name.push(".rejected.csv"),
+        number => name.push(format!(".rejected-{number}.csv")),
+    }
+    name.into()
 }
 
 /// Receipts (回盘).
@@ -92,11 +92,8 @@ pub fn receipts(it: &OrderReceipts, desk: &Desk) -> Result<Report, Failure> {
     let lines = ledger
         .receipts(who, Timestamp::now(), it.batch.as_deref())
         .map_err(|e| desk.ledger_failure(&e))?;
-    write(
-        &it.out,
-        &write_receipts(&lines).map_err(|e| desk.ledger_failure(&e))?,
-        desk,
-    )?;
+    let table = write_receipts(&lines).map_err(|e| desk.ledger_failure(&e))?;
+    write_once(&it.out, table, desk.output.lang)?;
     let path = it.out.display().to_string();
     let text = t!(
         "ledger.receipts",

@@ -1,6 +1,7 @@
 //! 64 processes at eight outlets apply for the same 200 people, with kill -9 and a crash of the server in between.
 
 use crate::common::Place;
+use crate::people::citizen;
 use crate::server::Server;
 use personalize::ledger::{Details, Ledger, LedgerAccess, Order, Rules, Target};
 use std::process::{Child, Stdio};
@@ -34,7 +35,7 @@ fn sixty_four_processes_and_two_hundred_people() {
         words.extend(["--ledger", &address, "--as", "boss0"]);
         place.json(0, &words);
     }
-    let people: Vec<String> = (1..=PEOPLE).map(citizen).collect();
+    let people: Vec<String> = (0..PEOPLE).map(citizen).collect();
     let list: String = people.iter().map(|number| format!("{number},TEST\n")).collect();
     place.write("people.csv", format!("social_security_number,name\n{list}"));
     let spawn = |number: usize| -> Child {
@@ -125,11 +126,4 @@ fn through(ledger: &mut Ledger, rules: &Rules, person: &str) {
             .perform(rules, &who, at, &order)
             .unwrap_or_else(|error| panic!("{act}: {error}"));
     }
-}
-
-/// A fictitious citizen number of the region 990000, which does not exist.
-fn citizen(index: usize) -> String {
-    let body = format!("99000019700101{index:03}");
-    let check = reader::check_digits::citizen_check(&body).expect("17 digits");
-    format!("{body}{check}")
 }

@@ -110,6 +110,7 @@ pub fn lines() {
     taken(&line);
     refusals(&line);
     own_certificates(&line);
+    passwords(&line);
     back_after_a_crash(&line);
     without_tls(&line);
 }
@@ -146,6 +147,15 @@ fn refusals(line: &Line) {
         let wrong = line.refused("127.0.0.1", &format!("sslmode={mode}&sslrootcert={{right.pem}}"));
         assert!(matches!(wrong, TlsFault::Name { .. }), "{mode}: {wrong:?}");
     }
+    let port = line.server.port();
+    let nameless = Ledger::open(&format!(
+        "postgres:///{}?user=ssc&hostaddr=127.0.0.1&port={port}&sslmode=require",
+        line.database
+    ));
+    assert!(
+        matches!(&nameless, Err(LedgerError::Tls(TlsFault::Name { .. }))),
+        "{nameless:?}"
+    );
     // The roots of the system did not issue it, where there are any; they are those of everybody, so verify-ca is verify-full.
     for parameters in ["sslmode=verify-full", "sslmode=verify-ca", "sslrootcert=system"] {
         let wrong = line.refused("localhost", parameters);
@@ -187,6 +197,15 @@ fn own_certificates(line: &Line) {
         "sslmode=require&sslcert={outlet.pem}&sslkey={stranger.key}",
     );
     assert!(matches!(mixed, TlsFault::Own { .. }), "{mixed:?}");
+}
+
+/// A password is proved to the very server whose certificate was seen.
+fn passwords(line: &Line) {
+    line.server.demand_passwords(PASSWORD);
+    let bound = "sslmode=verify-full&sslrootcert={right.pem}&channel_binding=require";
+    assert_eq!(line.line("localhost", bound), "encrypted");
+    let unbound = line.open("localhost", "sslmode=disable&channel_binding=require");
+    assert!(matches!(unbound, Err(LedgerError::Database { .. })), "{unbound:?}");
 }
 
 /// The connection that is made anew is as secure as the first.

@@ -111,6 +111,22 @@ impl Server {
         }
     }
 
+    /// From now on the user of the tests has a password, which is asked for at the port.
+    pub fn demand_passwords(&self, password: &str) {
+        let mut client = self.client("postgres").expect("a server");
+        let change = format!("ALTER ROLE ssc PASSWORD '{password}'");
+        client.batch_execute(&change).expect("a password");
+        let rules = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        std::fs::write(self.folder.path().join("data/pg_hba.conf"), rules).expect("own file");
+        client.batch_execute("SELECT pg_reload_conf()").expect("a signal");
+        let begun = Instant::now();
+        let without = format!("postgres://ssc@127.0.0.1:{}/postgres?sslmode=disable", self.port);
+        while postgres::Client::connect(&without, postgres::NoTls).is_ok() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "no password is asked for");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The first column of what a new connection, by the folder, is told.
     pub fn ask(&self, database: &str, sql: &str) -> Vec<String> {
         let mut client = self.client(database).expect("a server");

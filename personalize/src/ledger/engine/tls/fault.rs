@@ -6,8 +6,10 @@ use card_model::words::{Explain, Explanation, Lang};
 use rustls::{AlertDescription, CertificateError, Error};
 use std::error::Error as _;
 
-/// What tokio-postgres says; it has no other name for it.
+/// What tokio-postgres says where a server has no TLS; it has no other name for it.
 const NOT_OFFERED: &str = "server does not support TLS";
+/// What it says of an address with `hostaddr` alone.
+const NO_NAME: &str = "no hostname provided for TLS handshake";
 
 /// Why there is no line to a server that is as secure as its address asks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +37,7 @@ pub enum TlsFault {
         /// Why.
         words: String,
     },
-    /// The server's certificate is for another name.
+    /// The server's certificate is for another name, or the address has none.
     Name {
         /// Which.
         words: String,
@@ -66,8 +68,10 @@ impl TlsFault {
     /// Whether it is for TLS that a connection was not made.
     pub(in super::super) fn of(error: &postgres::Error) -> Option<Self> {
         let source = error.source()?;
-        if source.to_string() == NOT_OFFERED {
-            return Some(Self::NotOffered);
+        match source.to_string() {
+            words if words == NOT_OFFERED => return Some(Self::NotOffered),
+            words if words == NO_NAME => return Some(Self::Name { words }),
+            _ => {}
         }
         let inner = source.downcast_ref::<std::io::Error>()?.get_ref()?;
         inner.downcast_ref::<Error>().map(Self::handshake)

@@ -20,7 +20,7 @@ impl Card {
     }
 
     pub(super) fn verify(&mut self, session: &mut Session, pin: &[u8]) -> Result<Reply, Stop> {
-        let (environment, index) = self.current_pin(session)?;
+        let (environment, index) = self.current_pin(session).ok_or(Sw::REFERENCE_NOT_FOUND)?;
         if self.files.keys[index].value(&self.memory).is_empty() {
             return Err(Sw::REFERENCE_DATA_INVALID.into());
         }
@@ -34,7 +34,7 @@ impl Card {
 
     /// VERIFY with Lc 00: 9000 if there is no PIN, else the tries left, none of them used.
     pub(super) fn query_pin(&self, session: &Session) -> Result<Reply, Stop> {
-        let (_, index) = self.current_pin(session)?;
+        let (_, index) = self.current_pin(session).ok_or(Sw::REFERENCE_NOT_FOUND)?;
         let object = &self.files.keys[index];
         if object.value(&self.memory).is_empty() {
             return Ok(Reply::new());
@@ -45,9 +45,10 @@ impl Card {
         Err(self.wrong(index).into())
     }
 
-    /// CHANGE PIN in plain text; either side may be empty. The verified state is lost: the new PIN was not presented.
+    /// CHANGE PIN in plain text; either side may be empty. The verified state is lost: the new PIN was not presented. Where there
+    /// is no PIN the answer is 6A81: the list of this command has no 6A88 (STD-P5 §6.3), unlike that of VERIFY.
     pub(super) fn change_pin(&mut self, session: &mut Session, old: &[u8], new: &[u8]) -> Result<Reply, Stop> {
-        let (environment, index) = self.current_pin(session)?;
+        let (environment, index) = self.current_pin(session).ok_or(Sw::FUNCTION_NOT_SUPPORTED)?;
         if self.files.keys[index].is_locked(&self.memory) {
             return Err(Sw::AUTHENTICATION_BLOCKED.into());
         }
@@ -141,10 +142,10 @@ impl Card {
         Ok(Reply::new())
     }
 
-    fn current_pin(&self, session: &Session) -> Result<(usize, usize), Sw> {
+    /// The environment of the current dedicated file, and its PIN.
+    fn current_pin(&self, session: &Session) -> Option<(usize, usize)> {
         let environment = self.files.environment(session.df);
-        let index = self.pin_object(environment).ok_or(Sw::REFERENCE_NOT_FOUND)?;
-        Ok((environment, index))
+        Some((environment, self.pin_object(environment)?))
     }
 
     fn pin_object(&self, environment: usize) -> Option<usize> {

@@ -95,8 +95,8 @@ impl<'a> Oracle<'a> {
         let environment = self.profile.environment(self.state.df);
         let pin = self.state.learnt.pins.get(&environment);
         if pin.is_none() {
-            // Not in the list of CHANGE PIN: key not found, or function not supported here.
-            [0x6A88, 0x6A81].iter().for_each(|word| expected.refuse(*word));
+            // Nothing else in the list of CHANGE PIN fits.
+            expected.refuse(0x6A81);
         }
         let Some((old, new)) = sides(request.data) else {
             expected.refuse(0x6A80);

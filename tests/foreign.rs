@@ -303,45 +303,47 @@ impl Drop for VirtualIsoCard {
     }
 }
 
-/// A card of somebody else that dies in the middle: every case has a verdict or a reason, whether the card comes back or not.
-#[test]
-fn the_virtual_iso_card_gets_verdicts() {
-    let daemon = PrivateDaemon::start("ssc test").expect("pcscd");
-    let run = |place: &Place, suites: &[&str]| {
-        let mut words = vec!["conform", "run", "--keys", "TEST.keys", "--json"];
-        suites.iter().for_each(|suite| words.extend(["--suite", suite]));
-        through(&daemon, place, &words)
-    };
-    let judged = |run: &Value| {
-        let results = run["results"].as_array().expect("list");
-        assert_eq!(run["cases"].as_u64(), Some(results.len() as u64));
-        for result in results {
-            assert!(result["verdict"] != "pass" && result["reason"].is_string(), "{result}");
-        }
-        assert!(
-            run["stranger"]["en"].as_str().expect("text").contains("silent"),
-            "{run}"
-        );
-    };
-    let place = Place::new().with_keys();
-    let card = VirtualIsoCard::insert(&daemon, &place, false);
-    let dead = run(&place, &["ATR", "CHANGE_PIN", "CERTIFICATE"]).expect(3).json();
-    judged(&dead);
-    assert_eq!(dead["inconclusive"], dead["cases"]);
-    assert!(
-        dead["interrupted"]["en"].as_str().expect("text").contains("no card"),
-        "{dead}"
-    );
-    drop(card);
+fn judged(daemon: &PrivateDaemon, place: &Place, suites: &[&str], code: i32) -> Value {
+    let mut words = vec!["conform", "run", "--keys", "TEST.keys", "--json"];
+    suites.iter().for_each(|suite| words.extend(["--suite", suite]));
+    let run = through(daemon, place, &words).expect(code).json();
+    let results = run["results"].as_array().expect("list");
+    assert_eq!(run["cases"].as_u64(), Some(results.len() as u64));
+    for result in results {
+        assert!(result["verdict"] != "pass" && result["reason"].is_string(), "{result}");
+    }
+    let why = run["stranger"]["en"].as_str().expect("text");
+    assert!(why.contains("silent"), "{why}");
+    run
+}
 
-    let place = Place::new().with_keys();
+/// A card of somebody else that dies in the middle: every case has a reason.
+#[test]
+fn the_virtual_iso_card_dies_and_nothing_is_decided() {
+    let (daemon, place) = (
+        PrivateDaemon::start("ssc test").expect("pcscd"),
+        Place::new().with_keys(),
+    );
+    let _card = VirtualIsoCard::insert(&daemon, &place, false);
+    let run = judged(&daemon, &place, &["ATR", "CHANGE_PIN", "CERTIFICATE"], 3);
+    assert_eq!(run["inconclusive"], run["cases"]);
+    let lost = run["interrupted"]["en"].as_str().expect("text");
+    assert!(lost.contains("no card"), "{lost}");
+}
+
+/// The same where another takes its place: every case has a verdict or a reason.
+#[test]
+fn the_virtual_iso_card_comes_back_and_gets_verdicts() {
+    let (daemon, place) = (
+        PrivateDaemon::start("ssc test").expect("pcscd"),
+        Place::new().with_keys(),
+    );
     let _card = VirtualIsoCard::insert(&daemon, &place, true);
-    let back = run(&place, &["ATR", "CERTIFICATE"]).expect(1).json();
-    judged(&back);
-    assert_eq!(back["interrupted"], Value::Null);
+    let run = judged(&daemon, &place, &["ATR", "CERTIFICATE"], 1);
+    assert_eq!(run["interrupted"], Value::Null);
     assert!(
-        back["failed"].as_u64() > Some(1) && back["not_applicable"].as_u64() > Some(0),
-        "{back}"
+        run["failed"].as_u64() > Some(1) && run["not_applicable"].as_u64() > Some(0),
+        "{run}"
     );
 }
 

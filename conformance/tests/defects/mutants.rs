@@ -47,7 +47,7 @@ fn each_defect_is_caught_by_a_case_of_the_rule_that_it_breaks() {
 }
 
 /// Answers that are changed, each in a run of its own. The places are always the same ones.
-const PLACES: u64 = 20_000;
+const PLACES: u64 = 10_000;
 
 /// One answer anywhere in a run is another one than the card gave: another status word, one bit of the data, a byte less. Only what
 /// the card draws itself is left out ([`conformance::mutants::Change::is_free`]): a bit of it is as good as another.

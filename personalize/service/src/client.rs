@@ -191,13 +191,14 @@ impl Client {
     }
 }
 
-/// Whether the same may go well in a moment.
+/// Whether the same may go well in a moment. A certificate that is not believed will not be believed then either.
 fn is_passing(error: &ureq::Error) -> bool {
     use ureq::Error;
-    matches!(
-        error,
-        Error::Io(_) | Error::Timeout(_) | Error::ConnectionFailed | Error::HostNotFound | Error::Protocol(_)
-    )
+    match error {
+        Error::Io(error) => !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        Error::Timeout(_) | Error::ConnectionFailed | Error::HostNotFound | Error::Protocol(_) => true,
+        _ => false,
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {

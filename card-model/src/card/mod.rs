@@ -462,10 +462,10 @@ impl From<CreateError> for Stop {
 
 /// Case 4 on T=0 answers 61xx and keeps the data for GET RESPONSE; everything else is answered at once, cut to Le.
 fn transport(session: &mut Session, apdu: &Apdu<'_>, mut reply: Reply) -> (Reply, Sw) {
-    if reply.is_empty() || apdu.data.is_empty() {
+    if reply.is_empty() {
         return (reply, Sw::OK);
     }
-    if session.interface == Interface::Contact {
+    if session.interface == Interface::Contact && !apdu.data.is_empty() {
         return (Reply::new(), session.waiting.keep(reply));
     }
     reply.truncate(apdu.le.map_or(usize::MAX, usize::from));

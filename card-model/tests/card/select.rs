@@ -37,6 +37,7 @@ fn control_information_is_exact() {
     );
     assert_eq!(upper(&t.ok(&hex("00A40000023F00"))), "6F00");
     assert_eq!(upper(&t.ok(&hex("00A40000"))), "6F00");
+    assert_eq!(upper(&t.ok(&hex("00A4000001"))), "6F", "no more than Le asks for");
 }
 
 #[test]

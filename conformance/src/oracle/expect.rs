@@ -202,6 +202,11 @@ impl Expectation {
     /// The command has data, so on T=0 the answer must be fetched; on contactless it is cut to Le.
     pub fn case_four(&mut self, request: &Request<'_>) {
         self.at_once = false;
+        self.cut(request);
+    }
+
+    /// Data end where Le says.
+    pub fn cut(&mut self, request: &Request<'_>) {
         self.cut = request.le.map(|_| request.expected_length());
     }
 

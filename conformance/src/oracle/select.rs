@@ -29,7 +29,9 @@ impl Oracle<'_> {
                     expected.refuse(0x9303);
                 }
                 expected.data = self.control_information(df);
-                if !request.data.is_empty() {
+                if request.data.is_empty() {
+                    expected.cut(request);
+                } else {
                     expected.case_four(request);
                 }
                 // Selection by a part of the name is optional, and so is the walk over all that fit.

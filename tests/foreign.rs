@@ -213,6 +213,21 @@ fn several_cards_are_judged_at_once() {
         (Some(0), &alone["passed"])
     );
     assert!(mixed["cards"][1]["inconclusive"].as_u64() > Some(0));
+    // Nor does one that the keys are not of, which is tried no further.
+    place
+        .run(&["keys", "generate", "--test", "--out", "other.keys"])
+        .expect(0);
+    place.run(&["card", "new", "other.sim"]).expect(0);
+    let issue = "issue --reader sim:other.sim --keys other.keys --holders holders.csv --settings settings.toml";
+    words(issue, &[]).expect(0);
+    let kept = words(
+        &run(&["--reader", "sim:other.sim", "--also", "sim:card.sim"]),
+        &["--out", "kept.json"],
+    );
+    let kept = kept.expect(1).json();
+    assert!(kept["cards"][0]["error"]["what"].is_string(), "{}", kept["cards"][0]);
+    assert_eq!(kept["cards"][1]["passed"], alone["passed"]);
+    assert!(read("kept-2.json").contains("card.sim") && !place.path("kept.json").exists());
     // One card twice, one that is missing, and what is for one card only, are told before a card is touched.
     words(&run(&["--reader", "sim:card.sim", "--also", "sim:card.sim"]), &[]).expect(3);
     words(&run(&["--reader", "sim:card.sim", "--also", "sim:none.sim"]), &[]).expect(3);

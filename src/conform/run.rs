@@ -1,7 +1,7 @@
 //! `ssc conform run`: the cases on the card of `--reader`, and at the same time on those of `--also`.
 
 use super::subject::{Card, tell_stranger};
-use super::verdicts::{failed_line, report, report_all};
+use super::verdicts::{Judged, failed_line, report, report_all};
 use super::{Pins, driver, earlier, load, options, refusal, watch};
 use crate::args::{Common, ConformRun};
 use crate::ask;
@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Report};
 use card_model::profile::Profile;
 use card_model::words::Lang;
+use conformance::ConformanceError;
 use conformance::run::{self, CaseResult, Observer, Options, Run, Station, Verdict};
 use conformance::suite::{Case, Suite};
 use conformance::terminal::Subject;
@@ -50,22 +51,31 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
         )?;
     }
     let mut watches = watches(&benches, output)?;
-    let mut runs = all(&suite, &mut benches, &pins, &mut watches).map_err(|e| refusal(&e, desk))?;
-    if it.driver.is_some() {
-        for ((bench, run), watch) in benches.drain(..).zip(&mut runs).zip(&mut watches) {
-            bench.test_driver(it, &pins, &suite, run, watch)?;
-        }
+    let outcomes = all(&suite, &mut benches, &pins, &mut watches);
+    let mut judged = Vec::new();
+    for (number, ((bench, mut watch), outcome)) in benches.into_iter().zip(watches).zip(outcomes).enumerate() {
+        let reader = bench.card.channel.name().to_owned();
+        let outcome = match outcome {
+            Ok(mut run) => {
+                if it.driver.is_some() {
+                    bench.test_driver(it, &pins, &suite, &mut run, &mut watch)?;
+                }
+                watch.finish(&run)?;
+                write_reports(it, number, &run, output.lang)?;
+                Ok(run)
+            }
+            Err(error) => Err(refusal(&error, bench.desk)),
+        };
+        judged.push(Judged { reader, outcome });
     }
-    for (watch, run) in watches.into_iter().zip(&runs) {
-        watch.finish(run)?;
+    match judged.as_slice() {
+        [one] => one
+            .outcome
+            .as_ref()
+            .map(|run| report(run, output.lang))
+            .map_err(Clone::clone),
+        several => Ok(report_all(several, output.lang)),
     }
-    for (number, run) in runs.iter().enumerate() {
-        write_reports(it, number, run, output.lang)?;
-    }
-    Ok(match runs.as_slice() {
-        [run] => report(run, output.lang),
-        runs => report_all(runs, output.lang),
-    })
 }
 
 /// A security module for each card.
@@ -156,7 +166,7 @@ fn all(
     benches: &mut [Bench<'_>],
     pins: &Pins,
     watches: &mut [Watch],
-) -> Result<Vec<Run>, conformance::ConformanceError> {
+) -> Vec<Result<Run, ConformanceError>> {
     let stations = benches.iter_mut().zip(watches).map(|(bench, watch)| Station {
         subject: subject(bench.card.profile, &bench.card.identity, pins),
         channel: bench.card.channel.as_mut(),

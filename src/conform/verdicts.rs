@@ -70,37 +70,58 @@ pub fn report(run: &Run, lang: Lang) -> Report {
     Report::new(document(run, lang), text).with(failure(run, lang))
 }
 
+/// A card of several, and what came out.
+pub struct Judged {
+    /// Its reader.
+    pub reader: String,
+    /// Its run, or why there is none.
+    pub outcome: Result<Run, Failure>,
+}
+
 /// What runs on several cards say: one after the other, and all together.
-pub fn report_all(runs: &[Run], lang: Lang) -> Report {
+pub fn report_all(judged: &[Judged], lang: Lang) -> Report {
     let locale = lang.locale();
-    let reports: Vec<Report> = runs.iter().map(|run| report(run, lang)).collect();
-    let texts: Vec<String> = (runs.iter().zip(&reports))
-        .map(|(run, report)| format!("{}\n{}", run.subject.reader, report.text))
-        .collect();
-    let sum = |count: fn(&Run) -> usize| runs.iter().map(count).sum::<usize>();
-    let clean = runs.iter().filter(|run| run.is_clean()).count();
-    let last = t!("conform.all_cards", locale = locale, clean = clean, of = runs.len());
+    let mut texts = Vec::new();
+    let mut cards = Vec::new();
+    let mut failures = Vec::new();
+    for Judged { reader, outcome } in judged {
+        let failure = match outcome {
+            Ok(run) => {
+                let report = report(run, lang);
+                texts.push(format!("{reader}\n{}", report.text));
+                cards.push(report.json);
+                report.failure
+            }
+            Err(failure) => {
+                texts.push(format!("{reader}\n{}", failure.words.what));
+                cards.push(json!({ "reader": reader, "error": failure.json() }));
+                Some(failure.clone())
+            }
+        };
+        failures.extend(failure.map(|failure| (reader.as_str(), failure)));
+    }
+    let runs = || judged.iter().filter_map(|card| card.outcome.as_ref().ok());
+    let sum = |count: fn(&Run) -> usize| runs().map(count).sum::<usize>();
+    let clean = runs().filter(|run| run.is_clean()).count();
+    let last = t!("conform.all_cards", locale = locale, clean = clean, of = judged.len());
     let json = json!({
         "cases": sum(|run| run.cases),
         "passed": sum(|run| run.passed),
         "failed": sum(|run| run.failed),
         "not_applicable": sum(|run| run.not_applicable),
         "inconclusive": sum(|run| run.inconclusive),
-        "cards": reports.iter().map(|report| report.json.clone()).collect::<Vec<Value>>(),
+        "cards": cards,
     });
-    let failures: Vec<(&Run, Failure)> = (runs.iter().zip(reports))
-        .filter_map(|(run, report)| report.failure.map(|failure| (run, failure)))
-        .collect();
-    Report::new(json, format!("{}\n\n{last}", texts.join("\n\n"))).with(together(&failures, last.into_owned()))
+    Report::new(json, format!("{}\n\n{last}", texts.join("\n\n"))).with(together(&failures, &last))
 }
 
 /// One failure for all cards: a card that failed counts more than one that was lost.
-fn together(failures: &[(&Run, Failure)], what: String) -> Option<Failure> {
+fn together(failures: &[(&str, Failure)], what: &str) -> Option<Failure> {
     let verdict = failures.iter().find(|(_, failure)| failure.class == Class::Verdict);
     let class = verdict.or(failures.first())?.1.class;
     let lines: Vec<String> = failures
         .iter()
-        .map(|(run, failure)| format!("{}: {}", run.subject.reader, failure.words.what))
+        .map(|(reader, failure)| format!("{reader}: {}", failure.words.what))
         .collect();
     Some(Failure::new(class, what).because(lines.join("\n")))
 }

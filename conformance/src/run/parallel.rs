@@ -21,11 +21,9 @@ pub struct Station<'a> {
     pub observer: &'a mut (dyn Observer + Send),
 }
 
-/// Runs the cases on all cards; the results are in the order of the cards.
-///
-/// # Errors
-/// A suite file cannot be read.
-pub fn run_all(suite: &Suite, stations: Vec<Station<'_>>) -> Result<Vec<Run>, ConformanceError> {
+/// Runs the cases on all cards; what came out is in the order of the cards. What goes wrong with one card is told of that card: the
+/// others have their results.
+pub fn run_all(suite: &Suite, stations: Vec<Station<'_>>) -> Vec<Result<Run, ConformanceError>> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = stations
             .into_iter()

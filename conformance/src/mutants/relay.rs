@@ -5,8 +5,7 @@ use super::{Sample, lock};
 use crate::ConformanceError;
 use crate::explore::Random;
 use crate::suite::Suite;
-use card_model::card::Interface;
-use reader::channel::{Channel, Reset, TransportError};
+use reader::channel::{Channel, TransportError};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -94,13 +93,10 @@ impl<C: Channel> Relay<C> {
 }
 
 impl<C: Channel> Channel for Relay<C> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
+    reader::pass_on!(
+        self => self.channel;
+        name reset_answer protocol reset control reason is_bench lose_power_after change_interface comment
+    );
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let answer = self.channel.transmit(command)?;
@@ -119,22 +115,6 @@ impl<C: Channel> Channel for Relay<C> {
             wrong: wrong.clone(),
         });
         Ok(wrong)
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.channel.reset()
-    }
-
-    fn is_bench(&self) -> bool {
-        self.channel.is_bench()
-    }
-
-    fn lose_power_after(&mut self, words: Option<u64>) {
-        self.channel.lose_power_after(words);
-    }
-
-    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
-        self.channel.change_interface(interface)
     }
 }
 

@@ -145,21 +145,14 @@ struct Blocked {
 }
 
 impl Channel for Blocked {
-    fn name(&self) -> &str {
-        self.card.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.card.reset_answer()
-    }
+    reader::pass_on!(self => self.card; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let select = command.get(1) == Some(&0xA4) && command.ends_with(&self.name);
         match select {
             true => Ok(vec![0x93, 0x03]),
             false => self.card.transmit(command),
         }
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.card.reset()
     }
 }
 

@@ -12,7 +12,7 @@ use card_model::profile::Profile;
 use card_model::words::Lang;
 use conformance::run::{Observer, Options, Run, Verdict, junit, run};
 use conformance::suite::{Suite, check::check};
-use reader::channel::{Channel, ModelChannel, Reset, TransportError};
+use reader::channel::{Channel, ModelChannel, TransportError};
 use std::time::Instant;
 use support::issued::Issued;
 
@@ -165,12 +165,12 @@ struct Relay<'c> {
 }
 
 impl Channel for Relay<'_> {
+    reader::pass_on!(self => self.channel; reset_answer reset);
+
     fn name(&self) -> &str {
         "relay"
     }
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let mut answer = self.channel.transmit(command)?;
         if command[1] == 0xB2 && answer.len() > 4 {
@@ -180,8 +180,5 @@ impl Channel for Relay<'_> {
             }
         }
         Ok(answer)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.channel.reset()
     }
 }

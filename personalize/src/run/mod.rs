@@ -1,6 +1,5 @@
 //! A batch: the next holder gets the card in the reader, the journal remembers, nobody gets two cards.
 
-mod counted;
 mod estimate;
 mod report;
 mod simulated;
@@ -18,9 +17,8 @@ use crate::mask;
 use crate::numbers::{CardNumber, CardNumberFault};
 use crate::settings::Settings;
 use card_model::profile::Profile;
-use counted::Counted;
 use jiff::civil::Date;
-use reader::channel::Channel;
+use reader::channel::{Channel, Counted};
 use reader::security::KeyLoader;
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -350,7 +348,7 @@ impl<'a> IssueRun<'a> {
             turn.finish_structure,
             &mut hook,
         );
-        let commands = counted.commands;
+        let commands = counted.figures().apdus;
         let mut result = match outcome {
             Err(error) if !begun || matches!(error, IssueError::Journal(_)) => return Err(error),
             Err(error) => CardResult::failed(holder.row, turn.card_number.as_str().to_owned(), error),

@@ -7,7 +7,7 @@ use card_model::crypto::Algorithm;
 use card_model::profile::Profile;
 use jiff::civil::Date;
 use personalize::{Batch, Holder, HolderRules, HoldersFile, IssueError, IssueRun, ModelOs, Settings, Silent};
-use reader::channel::{Channel, ModelChannel, Reset, TransportError, system_entropy};
+use reader::channel::{Channel, ModelChannel, TransportError, system_entropy};
 use reader::security::KeyFile;
 use std::path::{Path, PathBuf};
 
@@ -80,12 +80,8 @@ pub struct Plug<'c> {
 }
 
 impl Channel for Plug<'_> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
+    reader::pass_on!(self => self.channel; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
@@ -96,8 +92,5 @@ impl Channel for Plug<'_> {
             }
         }
         self.channel.transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.channel.reset()
     }
 }

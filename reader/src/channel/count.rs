@@ -1,6 +1,6 @@
 //! Counts commands, bytes and time of a channel.
 
-use super::{Channel, Line, Protocol, Reason, Reset, TransportError};
+use super::{Channel, Line, TransportError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -125,17 +125,10 @@ impl<C: Channel> Counted<C> {
 }
 
 impl<C: Channel> Channel for Counted<C> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.channel.protocol()
-    }
+    crate::pass_on!(
+        self => self.channel;
+        name reset_answer protocol reset control reason is_bench lose_power_after change_interface comment
+    );
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let begin = Instant::now();
@@ -143,22 +136,6 @@ impl<C: Channel> Channel for Counted<C> {
         let received = answer.as_ref().map_or(0, Vec::len);
         self.counter.add(command.len(), received, begin.elapsed());
         answer
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.channel.reset()
-    }
-
-    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        self.channel.control(code, data)
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.channel.reason()
-    }
-
-    fn comment(&mut self, text: &str) {
-        self.channel.comment(text);
     }
 }
 

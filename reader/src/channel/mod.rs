@@ -25,6 +25,7 @@ mod error;
 mod line_time;
 pub(crate) mod mask;
 mod model;
+mod pass_on;
 mod patient;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
@@ -43,7 +44,7 @@ pub use slow::Slow;
 pub use trace::{Masking, Trace};
 pub use transcript::{Entry, Transcript, TranscriptChannel, TranscriptError};
 
-use card_model::card::Interface;
+pub use card_model::card::Interface;
 
 /// What a card answered to reset, whatever the interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,75 +137,11 @@ pub trait Channel {
 }
 
 impl<C: Channel + ?Sized> Channel for &mut C {
-    fn name(&self) -> &str {
-        (**self).name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        (**self).reset_answer()
-    }
-    fn protocol(&self) -> Protocol {
-        (**self).protocol()
-    }
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        (**self).transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        (**self).reset()
-    }
-    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        (**self).control(code, data)
-    }
-    fn reason(&self) -> Option<Reason> {
-        (**self).reason()
-    }
-    fn is_bench(&self) -> bool {
-        (**self).is_bench()
-    }
-    fn lose_power_after(&mut self, words: Option<u64>) {
-        (**self).lose_power_after(words);
-    }
-    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
-        (**self).change_interface(interface)
-    }
-    fn comment(&mut self, text: &str) {
-        (**self).comment(text);
-    }
+    crate::pass_on!(self => **self; all);
 }
 
 impl<C: Channel + ?Sized> Channel for Box<C> {
-    fn name(&self) -> &str {
-        (**self).name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        (**self).reset_answer()
-    }
-    fn protocol(&self) -> Protocol {
-        (**self).protocol()
-    }
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        (**self).transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        (**self).reset()
-    }
-    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        (**self).control(code, data)
-    }
-    fn reason(&self) -> Option<Reason> {
-        (**self).reason()
-    }
-    fn is_bench(&self) -> bool {
-        (**self).is_bench()
-    }
-    fn lose_power_after(&mut self, words: Option<u64>) {
-        (**self).lose_power_after(words);
-    }
-    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
-        (**self).change_interface(interface)
-    }
-    fn comment(&mut self, text: &str) {
-        (**self).comment(text);
-    }
+    crate::pass_on!(self => **self; all);
 }
 
 /// How [`open`] reaches the card.

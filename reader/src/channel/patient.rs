@@ -1,7 +1,6 @@
 //! A card that has left its reader is waited for: a decorator of [`Channel::reset`] for long runs.
 
-use super::{Channel, Protocol, Reason, Reset, TransportError};
-use card_model::card::Interface;
+use super::{Channel, TransportError};
 use std::time::{Duration, Instant};
 
 /// How often it is looked whether the card is back.
@@ -46,6 +45,11 @@ fn may_return(error: &TransportError) -> bool {
 }
 
 impl<C: Channel> Channel for Patient<C> {
+    crate::pass_on!(
+        self => self.channel;
+        name reset_answer protocol transmit control reason is_bench lose_power_after change_interface comment
+    );
+
     fn reset(&mut self) -> Result<(), TransportError> {
         let begun = Instant::now();
         let patience = self.patience.once.min(self.patience.altogether);
@@ -63,51 +67,12 @@ impl<C: Channel> Channel for Patient<C> {
             }
         }
     }
-
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.channel.protocol()
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.channel.transmit(command)
-    }
-
-    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        self.channel.control(code, data)
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.channel.reason()
-    }
-
-    fn is_bench(&self) -> bool {
-        self.channel.is_bench()
-    }
-
-    fn lose_power_after(&mut self, words: Option<u64>) {
-        self.channel.lose_power_after(words);
-    }
-
-    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
-        self.channel.change_interface(interface)
-    }
-
-    fn comment(&mut self, text: &str) {
-        self.channel.comment(text);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::{Interface, Reset};
 
     /// A card that is out of the reader for so many looks.
     struct Away {

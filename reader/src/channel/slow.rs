@@ -1,6 +1,6 @@
 //! A simulated card as slow as a real one: every command and answer takes the time that a line would take.
 
-use super::{Channel, Line, Protocol, Reason, Reset, TransportError};
+use super::{Channel, Interface, Line, Reset, TransportError};
 use crate::reset::explain;
 use crate::reset::speed::{Offer, offer};
 use std::time::Duration;
@@ -55,17 +55,7 @@ pub fn guard(reset: &Reset) -> u8 {
 }
 
 impl<C: Channel> Channel for Slow<C> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.channel.protocol()
-    }
+    crate::pass_on!(self => self.channel; name reset_answer protocol control reason is_bench lose_power_after comment);
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let answer = self.channel.transmit(command)?;
@@ -79,30 +69,10 @@ impl<C: Channel> Channel for Slow<C> {
         Ok(())
     }
 
-    fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        self.channel.control(code, data)
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.channel.reason()
-    }
-
-    fn is_bench(&self) -> bool {
-        self.channel.is_bench()
-    }
-
-    fn lose_power_after(&mut self, words: Option<u64>) {
-        self.channel.lose_power_after(words);
-    }
-
-    fn change_interface(&mut self, interface: card_model::card::Interface) -> Result<(), TransportError> {
+    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
         self.channel.change_interface(interface)?;
         wait_reset(self.line, self.channel.reset_answer().bytes.len());
         Ok(())
-    }
-
-    fn comment(&mut self, text: &str) {
-        self.channel.comment(text);
     }
 }
 
@@ -111,7 +81,6 @@ mod tests {
     use super::*;
     use crate::channel::TranscriptChannel;
     use crate::reset::pcsc_contactless_atr;
-    use card_model::card::Interface;
     use std::time::Instant;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::mask::Masker;
 use super::transcript::reset_remark;
-use super::{Channel, Protocol, Reason, Reset, TransportError};
+use super::{Channel, Interface, TransportError};
 use card_model::profile::Profile;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -113,17 +113,7 @@ fn one_line(text: &str) -> String {
 }
 
 impl<C: Channel, W: Write> Channel for Trace<C, W> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.channel.protocol()
-    }
+    crate::pass_on!(self => self.channel; name reset_answer protocol reason is_bench);
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let begin = Instant::now();
@@ -148,10 +138,6 @@ impl<C: Channel, W: Write> Channel for Trace<C, W> {
         result
     }
 
-    fn is_bench(&self) -> bool {
-        self.channel.is_bench()
-    }
-
     fn lose_power_after(&mut self, words: Option<u64>) {
         if let Some(words) = words {
             self.write(&format!("# power goes after {words} words written\n"));
@@ -159,7 +145,7 @@ impl<C: Channel, W: Write> Channel for Trace<C, W> {
         self.channel.lose_power_after(words);
     }
 
-    fn change_interface(&mut self, interface: card_model::card::Interface) -> Result<(), TransportError> {
+    fn change_interface(&mut self, interface: Interface) -> Result<(), TransportError> {
         let result = self.channel.change_interface(interface);
         self.note_reset(&result);
         result
@@ -175,10 +161,6 @@ impl<C: Channel, W: Write> Channel for Trace<C, W> {
         };
         self.write(&format!("# control {code:08X} {} -> {told}\n", hex::encode_upper(data)));
         answer
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.channel.reason()
     }
 
     fn comment(&mut self, text: &str) {

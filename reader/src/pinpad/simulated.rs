@@ -2,7 +2,7 @@
 
 use super::block::{Answer, PinModify, PinVerify};
 use super::features::{Features, GET_FEATURE_REQUEST, MODIFY_PIN_DIRECT, VERIFY_PIN_DIRECT, control_code};
-use crate::channel::{Channel, Protocol, Reason, Reset, TransportError};
+use crate::channel::{Channel, TransportError};
 use card_model::status::StatusWord;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -181,21 +181,10 @@ fn insert(command: &mut [u8], wanted: &PinVerify, offset: u8, digits: &[u8]) -> 
 }
 
 impl<C: Channel, F: FnMut(PadPrompt) -> Typing> Channel for SimulatedPinPad<C, F> {
-    fn name(&self) -> &str {
-        self.channel.name()
-    }
-
-    fn reset_answer(&self) -> &Reset {
-        self.channel.reset_answer()
-    }
-
-    fn protocol(&self) -> Protocol {
-        self.channel.protocol()
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.channel.transmit(command)
-    }
+    crate::pass_on!(
+        self => self.channel;
+        name reset_answer protocol transmit reset reason is_bench lose_power_after change_interface comment
+    );
 
     fn control(&mut self, code: u32, data: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
         let known = |tag| self.features.code(tag) == Some(code);
@@ -208,18 +197,6 @@ impl<C: Channel, F: FnMut(PadPrompt) -> Typing> Channel for SimulatedPinPad<C, F
         } else {
             self.channel.control(code, data)
         }
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.channel.reset()
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.channel.reason()
-    }
-
-    fn comment(&mut self, text: &str) {
-        self.channel.comment(text);
     }
 }
 

@@ -9,7 +9,7 @@ use card_model::profile::{KeyRole, Profile, Structure};
 use card_model::psam::Cipher;
 use card_model::words::Lang;
 use personalize::psam::PsamLevel;
-use reader::channel::{Channel, Reset, TransportError};
+use reader::channel::{Channel, TransportError};
 use reader::driver::{self, Driver, KeypadError, Outcome, ReturnCode, Settings, Slots};
 use reader::link::exchange_bytes;
 use reader::security::{CardIdentity, KeyReference, SecurityModule};
@@ -155,21 +155,14 @@ struct Odd {
 }
 
 impl Channel for Odd {
-    fn name(&self) -> &str {
-        self.wire.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.wire.reset_answer()
-    }
+    reader::pass_on!(self => self.wire; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         if command[1] == self.ins {
             Ok(self.sw.to_vec())
         } else {
             self.wire.transmit(command)
         }
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.wire.reset()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::bench::{PIN, REGION, issued, keys, pin};
 use crate::support::*;
 use card_model::card::{Card, Interface};
 use card_model::secret::Pin;
-use reader::channel::{Channel, ModelChannel, Reset, TransportError};
+use reader::channel::{Channel, ModelChannel, TransportError};
 use reader::error::ReaderError;
 use reader::pin::{PinProvider, PinRequest};
 use reader::security::{AccountHost, AccountTerminal, Hsm, HsmModule, HsmStanding, KeyFile, PurchaseModule};
@@ -182,12 +182,8 @@ struct Attacker<C> {
 }
 
 impl<C: Channel> Channel for Attacker<C> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.inner.reset_answer()
-    }
+    reader::pass_on!(self => self.inner; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let mut command = command.to_vec();
         if command.get(..2) == Some(&[0xB0, 0x2C]) {
@@ -199,9 +195,6 @@ impl<C: Channel> Channel for Attacker<C> {
             self.seen.borrow_mut().clone_from(&command);
         }
         self.inner.transmit(&command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.inner.reset()
     }
 }
 
@@ -331,12 +324,8 @@ fn a_false_card_locks_the_purchase_key() {
 struct FalseMac2<C>(C);
 
 impl<C: Channel> Channel for FalseMac2<C> {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.0.reset_answer()
-    }
+    reader::pass_on!(self => self.0; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let mut answer = self.0.transmit(command)?;
         // TAC 4 ‖ MAC2 4 ‖ status word: the answer of DEBIT, at once or by GET RESPONSE.
@@ -344,8 +333,5 @@ impl<C: Channel> Channel for FalseMac2<C> {
             answer[7] ^= 1;
         }
         Ok(answer)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.0.reset()
     }
 }

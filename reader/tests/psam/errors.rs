@@ -5,7 +5,7 @@ use crate::support::*;
 use card_model::crypto::Algorithm;
 use card_model::psam::Cipher;
 use personalize::psam::PsamLevel;
-use reader::channel::{Channel, Reset, TransportError};
+use reader::channel::{Channel, TransportError};
 use reader::error::ReaderError;
 use reader::security::{CardIdentity, KeyReference, PsamModule, SecurityModule, SecurityModuleError};
 use reader::session::Session;
@@ -155,12 +155,8 @@ struct Moody<C> {
 }
 
 impl<C: Channel> Channel for Moody<C> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.inner.reset_answer()
-    }
+    reader::pass_on!(self => self.inner; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.commands += 1;
         let reader = || self.inner.name().to_owned();
@@ -174,9 +170,6 @@ impl<C: Channel> Channel for Moody<C> {
             });
         }
         self.inner.transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.inner.reset()
     }
 }
 

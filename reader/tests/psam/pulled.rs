@@ -3,7 +3,7 @@
 
 use crate::account::{Cashier, Known, cashiers, copy, place};
 use crate::bench::{PIN, issued, keys, pin};
-use reader::channel::{Channel, Reset, TransportError};
+use reader::channel::{Channel, TransportError};
 use reader::error::{Family, ReaderError};
 use reader::session::{Amounts, Session, TransactionKind};
 
@@ -17,12 +17,8 @@ struct Pulled<C> {
 }
 
 impl<C: Channel> Channel for Pulled<C> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.inner.reset_answer()
-    }
+    reader::pass_on!(self => self.inner; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.commands += 1;
         if self.commands < self.at {
@@ -34,9 +30,6 @@ impl<C: Channel> Channel for Pulled<C> {
         Err(TransportError::CardRemoved {
             reader: self.inner.name().to_owned(),
         })
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.inner.reset()
     }
 }
 

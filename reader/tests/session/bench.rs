@@ -4,7 +4,7 @@ use card_model::card::{Card, Interface};
 use card_model::profile::Profile;
 use card_model::secret::Pin;
 use personalize::{Bench, ModelOs, structure};
-use reader::channel::{Channel, ModelChannel, Reset, TransportError, system_entropy};
+use reader::channel::{Channel, ModelChannel, TransportError, system_entropy};
 use reader::security::{CardIdentity, KeyFile};
 use reader::session::Session;
 use std::cell::RefCell;
@@ -116,20 +116,13 @@ pub struct Recorder<C> {
 }
 
 impl<C: Channel> Channel for Recorder<C> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.inner.reset_answer()
-    }
+    reader::pass_on!(self => self.inner; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         let answer = self.inner.transmit(command)?;
         self.log
             .borrow_mut()
             .push((hex::encode_upper(command), hex::encode_upper(&answer)));
         Ok(answer)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.inner.reset()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::bench::{issued, keys};
 use card_model::words::Lang;
-use reader::channel::{Channel, ModelChannel, Reset, TransportError};
+use reader::channel::{Channel, ModelChannel, TransportError};
 use reader::session::Session;
 
 /// A card that answers some commands differently.
@@ -13,20 +13,13 @@ struct Quirk<F> {
 }
 
 impl<F: FnMut(&[u8], &mut ModelChannel) -> Option<Vec<u8>>> Channel for Quirk<F> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn reset_answer(&self) -> &Reset {
-        self.inner.reset_answer()
-    }
+    reader::pass_on!(self => self.inner; name reset_answer reset);
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         match (self.change)(command, &mut self.inner) {
             Some(answer) => Ok(answer),
             None => self.inner.transmit(command),
         }
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.inner.reset()
     }
 }
 

@@ -7,7 +7,6 @@ mod fuzz;
 mod run;
 mod subject;
 mod verdicts;
-mod watch;
 
 pub use compare::run as compare;
 pub use coverage::run as coverage;

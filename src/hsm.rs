@@ -4,7 +4,7 @@ use crate::args::{HsmAnswer, HsmServe};
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::{Report, put};
-use crate::serve::stop_flag;
+use crate::stop;
 use reader::hsm::{Server, ServerOptions, ServiceError, StringHsm};
 use reader::security::{Hsm, HsmStanding, KeyFile};
 use rust_i18n::t;
@@ -52,7 +52,7 @@ pub fn serve(it: &HsmServe, desk: &Desk) -> Result<Report, Failure> {
     if !address.ip().is_loopback() {
         desk.output.warn(&t!("hsm.open", locale = locale, address = address));
     }
-    let stop = stop_flag(desk)?;
+    let stop = stop::flag(desk)?;
     let line = if desk.output.json {
         json!({ "ready": true, "address": address.to_string() }).to_string()
     } else {

@@ -114,7 +114,7 @@ fn one_after_the_other(
 #[cfg(feature = "pcsc")]
 fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
     use reader::channel::{OpenOptions, TransportError, open, pcsc};
-    let stop = crate::serve::stop_flag(desk)?;
+    let stop = crate::stop::flag(desk)?;
     let changed = pcsc::wait_for_removal(name, None, &stop).and_then(|()| pcsc::wait_for_card(Some(name), None, &stop));
     match changed {
         Ok(_) => {}

@@ -43,6 +43,7 @@ mod serve;
 mod service;
 mod session;
 mod sign;
+mod stop;
 mod trace;
 mod usage;
 mod verify;

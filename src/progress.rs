@@ -1,4 +1,4 @@
-//! Progress of a batch at the terminal.
+//! Progress at the terminal.
 
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,7 +15,7 @@ impl Bar {
     /// A bar for so many holders.
     pub fn new(holders: u64, output: Output) -> Self {
         Self {
-            bar: bar(holders, &output),
+            bar: bar(Some(holders), output),
             output,
         }
     }
@@ -26,16 +26,20 @@ impl Bar {
     }
 }
 
-/// A bar on stderr for so many rows, with rate and time left; nothing where stderr is no terminal or talk is not wanted.
-pub fn bar(rows: u64, output: &Output) -> ProgressBar {
-    let target = if output.quiet {
+/// Where bars are drawn: on stderr; nowhere where stderr is no terminal or talk is not wanted.
+pub fn target(output: Output) -> ProgressDrawTarget {
+    if output.quiet {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
-    };
-    let bar = ProgressBar::with_draw_target(Some(rows), target);
+    }
+}
+
+/// A bar for so many, if it is known how many, with rate and time left.
+pub fn bar(length: Option<u64>, output: Output) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, target(output));
     // A template that does not parse leaves the plain bar.
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}  {per_sec}  {eta}  {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{prefix}{wide_bar} {pos}/{len}  {per_sec}  {eta}  {msg}") {
         bar.set_style(style);
     }
     bar
@@ -56,7 +60,7 @@ impl Progress for Bar {
 
     fn step(&mut self, step: Step, state: StepState) {
         if state == StepState::Begun {
-            self.bar.set_prefix(step_name(step, self.output.lang));
+            self.bar.set_prefix(step_name(step, self.output.lang) + " ");
         }
     }
 

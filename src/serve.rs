@@ -4,14 +4,14 @@ use crate::args::CardServe;
 use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Report, put};
+use crate::stop;
 use card_model::Chip;
 use reader::channel::vpcd::{self, End, Event, ServeOptions, VirtualCard};
 use reader::channel::{Channel, Line, ModelChannel, Reset, TransportError, slow};
 use rust_i18n::t;
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ fn serve<M: Chip>(
         line: desk.line(),
         last: None,
     };
-    let stop = stop_flag(desk)?;
+    let stop = stop::flag(desk)?;
     let begin = Instant::now();
     let mut ready = false;
     let mut waiting = false;
@@ -101,17 +101,6 @@ fn serve<M: Chip>(
         // `ready` was the one thing to say on stdout.
         failure => Ok(Report::silent().with(failure)),
     }
-}
-
-/// A flag that SIGTERM and Ctrl-C set instead of ending the program.
-pub fn stop_flag(desk: &Desk) -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|e| {
-            Failure::input(t!("ssc.serve.signal", locale = desk.output.lang.locale())).because(e.to_string())
-        })?;
-    }
-    Ok(stop)
 }
 
 fn announce(desk: &Desk, file: &Path, address: &str) {

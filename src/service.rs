@@ -4,7 +4,7 @@ use crate::args::{LedgerPlace, LedgerServe, LedgerToken};
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::{Report, put};
-use crate::serve::stop_flag;
+use crate::stop;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// `ssc ledger serve`: until SIGTERM or Ctrl-C.
 pub fn serve(it: &LedgerServe, desk: &Desk) -> Result<Report, Failure> {
     let lang = desk.output.lang;
-    let stop = stop_flag(desk)?;
+    let stop = stop::flag(desk)?;
     let tls = it
         .certificate
         .clone()

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, has_keys};
+use common::{CONFORM, Place, has_keys};
 
 #[test]
 fn a_blank_card_is_made_once_and_looked_into() {
@@ -185,21 +185,8 @@ fn test_keys_are_generated_once_and_shown_without_values() {
 #[test]
 fn an_issued_card_is_conformant_and_the_verdicts_are_kept() {
     let place = Place::with_card();
-    let pins = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
-    let words = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--junit",
-        "junit.xml",
-        "--out",
-        "result.json",
-        "--json",
-    ];
-    let run = place.run_with(&pins, &words).expect(0).json();
+    let conform = |more: &str| place.line(format!("{CONFORM} {more} --json"));
+    let run = conform("--junit junit.xml --out result.json").expect(0).json();
     has_keys(&run, &["cases", "passed", "failed", "not_applicable", "results"]);
     assert!(
         run["cases"].as_u64().is_some_and(|cases| cases >= 1500),
@@ -214,31 +201,16 @@ fn an_issued_card_is_conformant_and_the_verdicts_are_kept() {
     assert!(junit.contains("<testsuite name=\"DF01_SAFETY\""), "{}", &junit[..500]);
 
     // What has a verdict is not run again.
-    let again = [&words[..6], &["--resume", "result.json", "--json"]].concat();
-    let again = place.run_with(&pins, &again).expect(0).json();
+    let again = conform("--resume result.json").expect(0).json();
     assert_eq!(again["passed"], run["passed"]);
 
     // A file of other keys is told before it can lock anything.
-    place
-        .run(&["keys", "generate", "--out", "other.keys", "--test"])
-        .expect(0);
-    let other = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "other.keys",
-        "--json",
-    ];
-    place.run_with(&pins, &other).expect(1);
-    place.run_with(&[("SSC_PIN", "999999")], &words[..6]).expect(5);
-    let one = [
-        &words[..6],
-        &["--suite", "CHANGE_PIN", "--case", "CHANGE_PIN-02", "--json"],
-    ]
-    .concat();
-    assert_eq!(place.run_with(&pins, &one).expect(0).json()["cases"], 1);
+    place.line("keys generate --out other.keys --test").expect(0);
+    place.line(CONFORM.replace("TEST.keys", "other.keys")).expect(1);
+    let words: Vec<&str> = CONFORM.split(' ').collect();
+    place.run_with(&[("SSC_PIN", "999999")], &words).expect(5);
+    let one = conform("--suite CHANGE_PIN --case CHANGE_PIN-02").expect(0).json();
+    assert_eq!(one["cases"], 1);
     place
         .run(&["conform", "run", "--suite", "NONE", "--keys", "TEST.keys"])
         .expect(2);
@@ -364,20 +336,10 @@ fn a_trace_is_explained_by_the_profile_and_masked() {
 #[test]
 fn a_conformance_run_is_shown_as_a_page_and_compared() {
     let place = Place::with_card();
-    let pin = [("SSC_PIN", "123456")];
     let run = |out: &str, page: &str| {
-        let call = [
-            "conform",
-            "run",
-            "--reader",
-            "sim:card.sim",
-            "--keys",
-            "TEST.keys",
-            "--suite",
-            "TRANSPORT",
-        ];
-        let files = ["--suite", "COMMAND_PARAMETER", "--out", out, "--html", page, "--json"];
-        place.run_with(&pin, &[&call[..], &files[..]].concat()).expect(0).json()
+        let suites = "--suite TRANSPORT --suite COMMAND_PARAMETER";
+        let run = place.line(format!("{CONFORM} {suites} --out {out} --html {page} --json"));
+        run.expect(0).json()
     };
     let first = run("a.json", "a.html");
     assert!(first["passed"].as_u64() > Some(100), "{first}");

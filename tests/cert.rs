@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, has_keys};
+use common::{PINS, Place, has_keys};
 use jiff::{SignedDuration, Timestamp};
 use personalize::ca::{CaFolder, Lifetime};
 use reader::certificate::request::Request;
@@ -11,7 +11,6 @@ use serde_json::Value;
 use std::process::Command;
 
 const CARD: [&str; 2] = ["--reader", "sim:card.sim"];
-const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
 const ID: &str = "distid:1234567812345678";
 
 fn ssc(place: &Place, code: i32, words: &[&str]) -> Value {
@@ -233,9 +232,7 @@ fn signatures_and_cipher_texts() {
         std::fs::read(place.path("opened.txt")).expect("written"),
         b"for the holder"
     );
-    let words = place
-        .run_with(&PINS, &[&["decrypt", "secret.sm2"][..], &CARD].concat())
-        .expect(0);
+    let words = place.line("decrypt secret.sm2 --reader sim:card.sim").expect(0);
     assert_eq!(words.stdout.trim(), "for the holder");
     on_card(&place, 4, &["decrypt", "secret.sm2", "--signing"]);
     on_card(&place, 2, &["decrypt", "secret.txt"]);

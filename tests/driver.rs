@@ -5,13 +5,12 @@
 
 mod common;
 
-use common::Place;
+use common::{CONFORM, PINS, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
 const ITEMS: [&str; 6] = [
     "DRIVER_PSAM",
     "DRIVER_PIN",
@@ -22,19 +21,8 @@ const ITEMS: [&str; 6] = [
 ];
 
 fn run(place: &Place, driver: &str, items: &[&str], code: i32) -> Value {
-    let mut words = vec![
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--json",
-    ];
-    words.extend(["--driver", driver]);
-    for item in items {
-        words.extend(["--suite", *item]);
-    }
+    let words = CONFORM.split(' ').chain(["--json", "--driver", driver]);
+    let words: Vec<&str> = words.chain(items.iter().flat_map(|item| ["--suite", *item])).collect();
     place.run_with(&PINS, &words).expect(code).json()
 }
 
@@ -64,17 +52,7 @@ fn library() -> PathBuf {
 fn our_library_does_what_the_driver_in_this_process_does() {
     let place = Place::with_card();
     // A card that is in use: the cases of the account leave sums and a log behind.
-    let used = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--suite",
-        "ACCOUNT",
-    ];
-    place.run_with(&PINS, &used).expect(0);
+    place.line(format!("{CONFORM} --suite ACCOUNT")).expect(0);
     let builtin = verdicts(&run(&place, "builtin", &ITEMS, 0));
     let library = verdicts(&run(&place, &library().display().to_string(), &ITEMS, 0));
     assert!(builtin.len() > 400, "{} cases", builtin.len());
@@ -123,26 +101,14 @@ fn a_library_that_misbehaves() {
 #[test]
 fn without_a_driver_and_with_none_that_loads() {
     let place = Place::with_card();
-    let words = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--suite",
-        "DRIVER_PIN",
-        "--json",
-    ];
-    let run = place.run_with(&PINS, &words).expect(0).json();
+    let run = place
+        .line(format!("{CONFORM} --suite DRIVER_PIN --json"))
+        .expect(0)
+        .json();
     for (verdict, reason) in verdicts(&run).values() {
         assert!(verdict == "not_applicable" && reason.contains("--driver"), "{reason}");
     }
-    let driver = |name: &str| {
-        place
-            .run_with(&PINS, &[&words[..6], &["--driver", name]].concat())
-            .expect(2)
-    };
+    let driver = |name: &str| place.line(format!("{CONFORM} --driver {name}")).expect(2);
     assert!(driver("nothing.so").stderr.contains("nothing.so"));
     assert!(driver("TEST.keys").stderr.contains("TEST.keys"));
     assert!(Path::new(&place.path("card.sim")).is_file());

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Place, Run, finish, has_keys};
+use common::{CONFORM, PINS, Place, Run, finish, has_keys};
 use reader::channel::daemon::PrivateDaemon;
 use serde_json::Value;
 use std::path::Path;
@@ -15,26 +15,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
+/// Commands out of order on the sample card.
+const FUZZ: &str = "conform fuzz --reader sim:card.sim --keys TEST.keys";
 
 #[test]
 fn an_issued_card_is_fuzzed_and_is_what_it_was() {
     let place = Place::with_card();
     let tries = |place: &Place| place.json(0, &["card", "info", "card.sim"])["keys"].clone();
     let before = tries(&place);
-    let words = [
-        "conform",
-        "fuzz",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--commands",
-        "3000",
-        "--seed",
-    ];
-    let run = place.run_with(&PINS, &[&words[..], &["7", "--out", "fuzz.json", "--json"]].concat());
-    let outcome = run.expect(0).json();
+    let line = format!("{FUZZ} --commands 3000 --seed 7 --json");
+    let outcome = place.line(format!("{line} --out fuzz.json")).expect(0).json();
     has_keys(
         &outcome,
         &["seed", "commands", "rounds", "withheld", "words", "findings", "end"],
@@ -47,29 +37,15 @@ fn an_issued_card_is_fuzzed_and_is_what_it_was() {
     let file: Value = serde_json::from_slice(&std::fs::read(place.path("fuzz.json")).expect("written")).expect("JSON");
     assert_eq!(file["words"], outcome["words"]);
     assert_eq!(tries(&place), before);
-    let again = place
-        .run_with(&PINS, &[&words[..], &["7", "--json"]].concat())
-        .expect(0)
-        .json();
+    let again = place.line(&line).expect(0).json();
     assert_eq!(again["words"], outcome["words"], "the seed makes the run");
     // A wrong PIN ends it before it begins, keys of another card too, and no PIN and no keys are needed.
-    place
-        .run_with(&[("SSC_PIN", "654321")], &[&words[..], &["7"]].concat())
-        .expect(5);
-    place
-        .run(&["keys", "generate", "--test", "--out", "other.keys"])
-        .expect(0);
-    let other = ["conform", "fuzz", "--reader", "sim:card.sim", "--keys", "other.keys"];
-    place.run_with(&PINS, &other).expect(1);
-    let bare = [
-        "conform",
-        "fuzz",
-        "--reader",
-        "sim:card.sim",
-        "--seconds",
-        "1",
-        "--quiet",
-    ];
+    let words: Vec<&str> = line.split(' ').collect();
+    place.run_with(&[("SSC_PIN", "654321")], &words).expect(5);
+    place.line("keys generate --test --out other.keys").expect(0);
+    place.line(FUZZ.replace("TEST.keys", "other.keys")).expect(1);
+    let bare = "conform fuzz --reader sim:card.sim --seconds 1 --quiet";
+    let bare: Vec<&str> = bare.split(' ').collect();
     assert!(place.run(&bare).expect(0).stdout.contains("0 findings"));
 }
 
@@ -78,16 +54,7 @@ fn an_issued_card_is_fuzzed_and_is_what_it_was() {
 fn a_card_that_does_not_open_gets_verdicts() {
     let place = Place::new().with_keys();
     place.run(&["card", "new", "card.sim"]).expect(0);
-    let run = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--json",
-    ];
-    let run = place.run_with(&PINS, &run).expect(1).json();
+    let run = place.line(format!("{CONFORM} --json")).expect(1).json();
     assert!(
         run["failed"].as_u64() > Some(0) && run["inconclusive"].as_u64() > Some(500),
         "{}",
@@ -96,23 +63,8 @@ fn a_card_that_does_not_open_gets_verdicts() {
     for result in run["results"].as_array().expect("list") {
         assert!(result["verdict"] == "pass" || result["reason"].is_string(), "{result}");
     }
-    let fuzz = [
-        "conform",
-        "fuzz",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--commands",
-        "800",
-        "--trace",
-        "sent.trace",
-        "--json",
-    ];
-    let fuzz = place
-        .run_with(&PINS, &[&fuzz[..], &["--seed", "1"]].concat())
-        .expect(0)
-        .json();
+    let fuzz = place.line(format!("{FUZZ} --commands 800 --trace sent.trace --json --seed 1"));
+    let fuzz = fuzz.expect(0).json();
     assert!(fuzz["stranger"].is_string(), "{fuzz}");
     // PIN and keys were left alone: VERIFY went out without data only.
     assert!(fuzz["words"].get("EXTERNAL AUTHENTICATION").is_none() && fuzz["words"].get("CHANGE PIN").is_none());
@@ -127,23 +79,10 @@ fn a_card_that_does_not_open_gets_verdicts() {
 #[test]
 fn results_are_compared_as_files_and_as_printed() {
     let place = Place::with_card();
-    let run = [
-        "conform",
-        "run",
-        "--reader",
-        "sim:card.sim",
-        "--keys",
-        "TEST.keys",
-        "--suite",
-        "ATR",
-        "--suite",
-        "CHANGE_PIN",
-    ];
+    let run = format!("{CONFORM} --suite ATR --suite CHANGE_PIN --out file.json --json");
+    let run: Vec<&str> = run.split(' ').collect();
     // Without the PIN many cases do not apply, with a reason.
-    let printed = place
-        .run(&[&run[..], &["--out", "file.json", "--json"]].concat())
-        .expect(0)
-        .stdout;
+    let printed = place.run(&run).expect(0).stdout;
     place.write("printed.json", &printed);
     for pair in [
         ["file.json", "printed.json"],
@@ -162,28 +101,10 @@ fn several_cards_are_judged_at_once() {
     let place = Place::with_card();
     std::fs::copy(place.path("card.sim"), place.path("twin.sim")).expect("a copy");
     place.run(&["card", "new", "blank.sim"]).expect(0);
-    let run = |readers: &[&str]| {
-        let words = [
-            "conform",
-            "run",
-            "--keys",
-            "TEST.keys",
-            "--suite",
-            "CHANGE_PIN",
-            "--suite",
-            "ATR",
-        ];
-        [&words[..], &["--json"], readers].concat().join(" ")
-    };
-    let words = |line: &str, more: &[&str]| -> Run {
-        let words: Vec<&str> = line.split(' ').chain(more.iter().copied()).collect();
-        place.run_with(&PINS, &words)
-    };
-    let alone = words(&run(&["--reader", "sim:card.sim"]), &["--out", "alone.json"])
-        .expect(0)
-        .json();
-    let twins = run(&["--reader", "sim:card.sim", "--also", "sim:twin.sim"]);
-    let both = words(&twins, &["--out", "r.json", "--junit", "r.xml", "--html", "r.html"])
+    let conform = "conform run --keys TEST.keys --suite CHANGE_PIN --suite ATR --json --reader";
+    let run = |readers: &str| place.line(format!("{conform} {readers}"));
+    let alone = run("sim:card.sim --out alone.json").expect(0).json();
+    let both = run("sim:card.sim --also sim:twin.sim --out r.json --junit r.xml --html r.html")
         .expect(0)
         .json();
     assert_eq!(
@@ -201,7 +122,7 @@ fn several_cards_are_judged_at_once() {
     let read = |file: &str| std::fs::read_to_string(place.path(file)).expect("written");
     assert!(read("r.json").contains("card.sim") && read("r-2.json").contains("twin.sim"));
     // A card that is none of ours does not change what is said of the other.
-    let mixed = words(&run(&["--reader", "sim:card.sim", "--also", "sim:blank.sim"]), &[]).expect(1);
+    let mixed = run("sim:card.sim --also sim:blank.sim").expect(1);
     assert!(
         mixed.stderr.contains("1 of 2 cards") && mixed.stderr.contains("blank.sim"),
         "{}",
@@ -214,24 +135,20 @@ fn several_cards_are_judged_at_once() {
     );
     assert!(mixed["cards"][1]["inconclusive"].as_u64() > Some(0));
     // Nor does one that the keys are not of, which is tried no further.
-    place
-        .run(&["keys", "generate", "--test", "--out", "other.keys"])
-        .expect(0);
-    place.run(&["card", "new", "other.sim"]).expect(0);
+    place.line("keys generate --test --out other.keys").expect(0);
+    place.line("card new other.sim").expect(0);
     let issue = "issue --reader sim:other.sim --keys other.keys --holders holders.csv --settings settings.toml";
-    words(issue, &[]).expect(0);
-    let kept = words(
-        &run(&["--reader", "sim:other.sim", "--also", "sim:card.sim"]),
-        &["--out", "kept.json"],
-    );
-    let kept = kept.expect(1).json();
+    place.line(issue).expect(0);
+    let kept = run("sim:other.sim --also sim:card.sim --out kept.json")
+        .expect(1)
+        .json();
     assert!(kept["cards"][0]["error"]["what"].is_string(), "{}", kept["cards"][0]);
     assert_eq!(kept["cards"][1]["passed"], alone["passed"]);
     assert!(read("kept-2.json").contains("card.sim") && !place.path("kept.json").exists());
     // One card twice, one that is missing, and what is for one card only, are told before a card is touched.
-    words(&run(&["--reader", "sim:card.sim", "--also", "sim:card.sim"]), &[]).expect(3);
-    words(&run(&["--reader", "sim:card.sim", "--also", "sim:none.sim"]), &[]).expect(3);
-    let traced = words(&twins, &["--trace", "t.trace"]).expect(2);
+    run("sim:card.sim --also sim:card.sim").expect(3);
+    run("sim:card.sim --also sim:none.sim").expect(3);
+    let traced = run("sim:card.sim --also sim:twin.sim --trace t.trace").expect(2);
     assert!(traced.stderr.contains("--also"), "{}", traced.stderr);
 }
 

@@ -5,141 +5,22 @@
 #[path = "ledger/batch.rs"]
 mod batch;
 mod common;
+#[path = "ledger/counter.rs"]
+mod counter;
 #[path = "ledger/crowd.rs"]
 mod crowd;
 #[path = "ledger/ecard.rs"]
 mod ecard;
 #[path = "ledger/people.rs"]
 mod people;
+#[path = "ledger/readme.rs"]
+mod readme;
 #[path = "../personalize/tests/ledger/server.rs"]
 mod server;
 
-use common::{Place, blocks};
-use serde_json::Value;
+use common::Place;
+use counter::{CITIZEN, Counter};
 use server::Server;
-use std::collections::HashMap;
-use std::io::BufRead;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-
-const CITIZEN: &str = "111111198101011110";
-
-/// A ledger with an outlet, a manager and a clerk; the words of calls to it.
-struct Counter {
-    place: Place,
-    address: String,
-    service: Option<Service>,
-}
-
-/// A service in front of the ledger.
-struct Service {
-    process: Child,
-    address: String,
-    tokens: HashMap<&'static str, String>,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Counter {
-    fn new(address: &str) -> Self {
-        let place = Place::new().with_keys().with_samples(1);
-        let counter = Self {
-            place,
-            address: address.to_owned(),
-            service: None,
-        };
-        counter.ledger(0, &["init", "--region", "990000"]);
-        counter.ledger(
-            0,
-            &[
-                "outlet",
-                "A1",
-                "--name",
-                "East",
-                "--bank",
-                "TEST Bank",
-                "--region",
-                "990100",
-                "--manager",
-                "boss",
-            ],
-        );
-        let staff = ["staff", "clerk", "--outlet", "A1", "--role", "clerk"];
-        assert_eq!(counter.ledger(2, &staff)["error"]["class"], "input", "nobody is named");
-        counter.ledger(0, &[&staff[..], &["--as", "boss"]].concat());
-        let by_clerk = [
-            "staff", "friend", "--outlet", "A1", "--role", "manager", "--as", "clerk",
-        ];
-        assert_eq!(counter.ledger(1, &by_clerk)["error"]["class"], "verdict");
-        counter
-    }
-
-    /// The same ledger, behind a service from now on.
-    fn served(address: &str) -> Self {
-        let mut counter = Self::new(address);
-        let tokens = ["boss", "clerk"].map(|who| {
-            let token = counter.ledger(0, &["token", who, "--as", "boss"]);
-            (who, token["token"].as_str().expect("a token").to_owned())
-        });
-        let words = ["ledger", "serve", "--ledger", address, "--listen", "127.0.0.1:0"];
-        let log = std::fs::File::create(counter.place.path("service.log")).expect("a log");
-        let mut command = counter.place.command(&words);
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("starts");
-        let mut line = String::new();
-        let stdout = process.stdout.as_mut().expect("stdout");
-        std::io::BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let address = line.strip_prefix("ready ").expect("ready").trim().to_owned();
-        counter.service = Some(Service {
-            process,
-            address,
-            tokens: tokens.into(),
-        });
-        counter
-    }
-
-    fn ledger(&self, code: i32, words: &[&str]) -> Value {
-        // What has to be at the database itself.
-        let direct = ["init", "outlet", "staff", "token", "backup"].contains(&words[0]);
-        let who = words.iter().position(|word| *word == "--as").map(|at| words[at + 1]);
-        self.call(code, &["ledger"], words, who.unwrap_or("clerk"), direct)
-    }
-
-    fn order(&self, code: i32, words: &[&str]) -> Value {
-        self.call(code, &["order"], &[words, &["--as", "clerk"]].concat(), "clerk", false)
-    }
-
-    fn call(&self, code: i32, verb: &[&str], words: &[&str], who: &str, direct: bool) -> Value {
-        self.call_with(&[], code, verb, words, who, direct)
-    }
-
-    fn call_with(
-        &self,
-        variables: &[(&str, &str)],
-        code: i32,
-        verb: &[&str],
-        words: &[&str],
-        who: &str,
-        direct: bool,
-    ) -> Value {
-        let (address, token) = match &self.service {
-            Some(service) if !direct => (&service.address, service.tokens.get(who).map_or("", String::as_str)),
-            _ => (&self.address, ""),
-        };
-        let words = [verb, words, &["--ledger", address, "--json"]].concat();
-        let variables = [&[("SSC_TOKEN", token)], variables].concat();
-        self.place.run_with(&variables, &words).expect(code).json()
-    }
-
-    fn act(&self, act: &str) -> Value {
-        self.order(0, &[act, "--person", CITIZEN])
-    }
-}
 
 /// apply → made → collected → activated → electronic card → code verified → lost → code refused → replaced → new electronic card →
 /// blocked → renewed → cancelled, with three simulated cards.
@@ -520,62 +401,6 @@ fn a_promise_by_weekends_only_says_so() {
         .write("people.csv", "social_security_number,name\n990000197001010018,TEST\n");
     let fed = told("en", &["batch", "people.csv"]);
     assert!(fed.stderr.contains("the weekends only"), "{}", fed.stderr);
-}
-
-/// The sequences of the READMEs, word for word, in a folder of their own: the ledger, then a service in front of it.
-#[test]
-fn the_readmes_do_what_they_say() {
-    for (file, heading) in [("README.md", "## Ledger"), ("README.zh.md", "## 台账")] {
-        let place = Place::new();
-        let run = place.readme(file, heading);
-        assert!(
-            run.stdout.contains("2 lost") && run.stdout.contains("rows copied"),
-            "{file}: {}",
-            run.stdout
-        );
-        the_service_of_a_readme(&place, &blocks(file, heading));
-    }
-}
-
-/// The second block, in the shell of the first: a token, and the service that takes it until Ctrl-C.
-fn the_service_of_a_readme(place: &Place, blocks: &[String]) {
-    let exports: String = blocks[0].lines().filter(|line| line.starts_with("export ")).collect();
-    let listen = "127.0.0.1:8443";
-    assert!(blocks.len() == 2 && blocks[1].contains(listen), "{blocks:?}");
-    let begun = Instant::now();
-    while let Err(error) = std::net::TcpListener::bind(listen) {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "the README's {listen} is taken: {error}"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let log = std::fs::File::create(place.path("service.log")).expect("a log");
-    let mut shell = place.script(&format!("{exports}\n{}", blocks[1]));
-    let mut process = shell
-        .process_group(0)
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .expect("starts");
-    let mut lines = std::io::BufReader::new(process.stdout.take().expect("stdout")).lines();
-    let mut line = || lines.next().expect("a line").expect("text");
-    let token = line();
-    assert_eq!(line(), format!("ready http://{listen}"));
-    let status = ["ledger", "status", "--json", "--ledger", &format!("http://{listen}")];
-    let told = [token.as_str(), "ssc_nobody"].map(|token| place.run_with(&[("SSC_TOKEN", token)], &status));
-    let group = format!("-{}", process.id());
-    let sent = std::process::Command::new("kill").args(["-INT", "--", &group]).status();
-    assert!(sent.expect("kill").success());
-    process.wait().expect("ends");
-    let [known, unknown] = told;
-    assert_eq!(known.expect(0).json()["people"], 1);
-    unknown.expect(2);
-    let log = std::fs::read_to_string(place.path("service.log")).expect("the log");
-    assert!(
-        log.contains("\"who\":\"clerk\"") && log.contains("what was begun is done"),
-        "{log}"
-    );
 }
 
 /// Whatever is wrong with the address of a server: its password is in no message, and no trace of it in the document.

@@ -1,12 +1,13 @@
 //! `ssc conform fuzz`: generated commands to any card.
 
 use super::subject::{self, tell_stranger};
-use super::{Pins, refusal, watch};
+use super::{Pins, refusal};
 use crate::args::ConformFuzz;
 use crate::ask;
 use crate::connect::Desk;
 use crate::failure::{Class, Failure};
 use crate::output::{Output, Report, Table, duration};
+use crate::{progress, stop};
 use card_model::words::Lang;
 use conformance::NoKeys;
 use conformance::fuzz::{End, Finding, Kind, Limits, Observer, Options, Outcome, Target};
@@ -70,7 +71,7 @@ pub fn run(it: &ConformFuzz, desk: &Desk) -> Result<Report, Failure> {
         },
         pin,
     };
-    let mut watch = Watch::new(output, it.commands)?;
+    let mut watch = Watch::new(desk, it.commands)?;
     let outcome = conformance::fuzz::fuzz(card.channel.as_mut(), target, &options, &mut watch);
     watch.bar.finish_and_clear();
     let outcome = outcome.map_err(|error| refusal(&error, desk))?;
@@ -115,14 +116,12 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(output: Output, commands: u64) -> Result<Self, Failure> {
-        let bar = watch::bar(output);
-        bar.set_length(commands);
+    fn new(desk: &Desk, commands: u64) -> Result<Self, Failure> {
         Ok(Self {
-            bar,
-            output,
+            bar: progress::bar(Some(commands), desk.output),
+            output: desk.output,
             told: 0,
-            stop: watch::stop_flag()?,
+            stop: stop::flag(desk)?,
         })
     }
 }

@@ -2,19 +2,20 @@
 
 use super::subject::{Card, tell_stranger};
 use super::verdicts::{Judged, failed_line, report, report_all};
-use super::{Pins, driver, earlier, load, options, refusal, watch};
+use super::{Pins, driver, earlier, load, options, refusal};
 use crate::args::{Common, ConformRun};
 use crate::ask;
 use crate::connect::Desk;
 use crate::failure::Failure;
 use crate::output::{Output, Report};
+use crate::{progress, stop};
 use card_model::profile::Profile;
 use card_model::words::Lang;
 use conformance::ConformanceError;
 use conformance::run::{self, CaseResult, Observer, Options, Run, Station, Verdict};
 use conformance::suite::{Case, Suite};
 use conformance::terminal::Subject;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use indicatif::{MultiProgress, ProgressBar};
 use reader::security::{CardIdentity, SecurityModule};
 use rust_i18n::t;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
             output,
         )?;
     }
-    let mut watches = watches(&benches, output)?;
+    let mut watches = watches(&benches, desk)?;
     let outcomes = all(&suite, &mut benches, &pins, &mut watches);
     let mut judged = Vec::new();
     for (number, ((bench, mut watch), outcome)) in benches.into_iter().zip(watches).zip(outcomes).enumerate() {
@@ -215,18 +216,14 @@ fn write_reports(it: &ConformRun, number: usize, run: &Run, lang: Lang) -> Resul
 }
 
 /// Who watches the runs; with several cards one bar for each.
-fn watches(benches: &[Bench<'_>], output: Output) -> Result<Vec<Watch>, Failure> {
-    let stop = watch::stop_flag()?;
+fn watches(benches: &[Bench<'_>], desk: &Desk) -> Result<Vec<Watch>, Failure> {
+    let (stop, output) = (stop::flag(desk)?, desk.output);
     let several = benches.len() > 1;
-    let target = match output.quiet {
-        true => ProgressDrawTarget::hidden(),
-        false => ProgressDrawTarget::stderr(),
-    };
-    let bars = MultiProgress::with_draw_target(target);
+    let bars = MultiProgress::with_draw_target(progress::target(output));
     let watch = |bench: &Bench<'_>| Watch {
         bar: match several {
-            true => bars.add(watch::bar(output)),
-            false => watch::bar(output),
+            true => bars.add(progress::bar(None, output)),
+            false => progress::bar(None, output),
         },
         output,
         reader: several.then(|| bench.card.channel.name().to_owned()),

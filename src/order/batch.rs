@@ -19,7 +19,7 @@ pub fn feed(it: &OrderBatch, desk: &Desk) -> Result<Report, Failure> {
     let rules = desk.rules(&it.place)?;
     let file = BatchFile::load(&it.file, &it.channel).map_err(|e| desk.ledger_failure(&e))?;
     let mut ledger = desk.ledger(&it.place)?;
-    let bar = progress::bar(file.rows(), &desk.output);
+    let bar = progress::bar(Some(file.rows()), desk.output);
     let mut progress = |done| bar.set_position(done);
     let who = desk.who(&it.place)?;
     let fed = ledger.feed(&rules, who, Timestamp::now(), &file, lang, &mut progress);

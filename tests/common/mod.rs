@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
+/// PIN and administrator's PIN of the sample holders.
+pub const PINS: [(&str, &str); 2] = [("SSC_PIN", "123456"), ("SSC_ADMIN_PIN", "12345678")];
+
+/// All cases on the sample card.
+pub const CONFORM: &str = "conform run --reader sim:card.sim --keys TEST.keys";
+
 /// A folder to work in.
 pub struct Place {
     dir: TempDir,
@@ -81,6 +87,12 @@ impl Place {
     /// With environment variables.
     pub fn run_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Run {
         finish(self.command(words).envs(variables.iter().copied()))
+    }
+
+    /// A line of words between spaces, with the sample holders' PINs.
+    pub fn line(&self, line: impl AsRef<str>) -> Run {
+        let words: Vec<&str> = line.as_ref().split(' ').collect();
+        self.run_with(&PINS, &words)
     }
 
     /// With `--json`; the document.

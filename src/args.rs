@@ -210,9 +210,32 @@ pub struct Read {
 pub struct Verify {
     #[command(flatten)]
     pub trust: CertTrust,
-    /// The ledger whose words the chip's are held against.
+    /// The ledger whose words the chip's are held against: a database or a service.
     #[arg(long, value_name = "ADDRESS")]
     pub ledger: Option<String>,
+    /// Rules of the province.
+    #[arg(
+        long,
+        env = "SSC_RULES",
+        hide_env = true,
+        hide_short_help = true,
+        value_name = "FILE"
+    )]
+    pub rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub service: LedgerService,
+}
+
+impl Verify {
+    /// The ledger to compare with, if there is one.
+    pub fn place(&self) -> Option<LedgerPlace> {
+        Some(LedgerPlace {
+            ledger: Some(self.ledger.clone()?),
+            who: None,
+            rules: self.rules.clone(),
+            service: self.service.clone(),
+        })
+    }
 }
 
 /// `ssc write`.

@@ -28,10 +28,10 @@ pub fn run(it: &Verify, desk: &Desk) -> Result<Report, Failure> {
         session = session.with_pins(&mut person);
     }
     let mut verification = verify(&mut session, today()).map_err(|e| desk.refusal(&e))?;
-    if let Some(address) = &it.ledger {
+    if let Some(place) = it.place() {
         verification
             .checks
-            .extend(compared::checks(&mut session, address, desk)?);
+            .extend(compared::checks(&mut session, &place, desk)?);
     }
     verification
         .checks

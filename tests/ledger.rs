@@ -131,16 +131,8 @@ fn story(counter: &Counter) {
 
     // What the chip says and what the ledger says: the new card fits, the old one has ended.
     let against = |code: i32, card: &str| {
-        let words = [
-            "verify",
-            "--reader",
-            card,
-            "--keys",
-            "TEST.keys",
-            "--ledger",
-            &counter.address,
-        ];
-        let checks = counter.place.json(code, &words)["checks"].clone();
+        let all = ["--reader", card, "--keys", "TEST.keys"];
+        let checks = counter.call(code, &["verify"], &all, "clerk", false)["checks"].clone();
         let failed = checks.as_array().expect("checks").iter().filter(|it| it["ok"] == false);
         failed
             .map(|it| it["name"].as_str().expect("a name").to_owned())

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// How a ledger behind a service is reached; the token also by `SSC_TOKEN`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct LedgerService {
     /// File with the token.
     #[arg(

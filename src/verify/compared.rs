@@ -1,11 +1,12 @@
 //! `ssc verify --ledger`: what the chip says against what the ledger says.
 
+use crate::args::LedgerPlace;
 use crate::connect::Desk;
 use crate::failure::Failure;
 use card_model::words::Lang;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use personalize::ledger::{Card, Ledger, LedgerAccess, LedgerError, Person, Rules, Target};
+use personalize::ledger::{Card, LedgerAccess, LedgerError, Person, Rules, Target};
 use personalize::mask;
 use reader::session::Session;
 use reader::verify::{Check, Outcome, Words};
@@ -13,15 +14,15 @@ use reader::wellknown::{CARD_ID, CARD_NUMBER, EXPIRY_DATE, ISSUE_DATE, NAME, SOC
 use rust_i18n::t;
 
 /// The checks: number, chip, person, dates, state, PIN.
-pub fn checks(session: &mut Session<'_>, address: &str, desk: &Desk) -> Result<Vec<Check>, Failure> {
-    let mut ledger = Ledger::open(address).map_err(|e| desk.ledger_failure(&e))?;
-    let rules = Rules::builtin().map_err(|e| desk.ledger_failure(&e.into()))?;
+pub fn checks(session: &mut Session<'_>, place: &LedgerPlace, desk: &Desk) -> Result<Vec<Check>, Failure> {
+    let mut ledger = desk.ledger(place)?;
+    let rules = desk.rules(place)?;
     let mut chip = |path: &str| -> Result<String, Failure> {
         let read = session.read_plain(path).map_err(|e| desk.refusal(&e))?;
         Ok(read.unwrap_or_default())
     };
     let number = chip(CARD_NUMBER)?;
-    let Some((card, person)) = known(&mut ledger, &number).map_err(|e| desk.ledger_failure(&e))? else {
+    let Some((card, person)) = known(ledger.as_mut(), &number).map_err(|e| desk.ledger_failure(&e))? else {
         return Ok(vec![check(
             "ledger_card",
             Outcome::Failed,

@@ -1,6 +1,6 @@
 //! The line to a server: as secure as the address asks, or none at all.
 
-use crate::authority::{issued, root};
+use crate::authority::{expired, issued, root};
 use crate::scene::{at, rules};
 use crate::server::Server;
 use card_model::words::{Explain, Lang};
@@ -27,6 +27,8 @@ impl Line {
         issued(folder.path(), "right", "server", "DNS:localhost");
         issued(folder.path(), "clients", "outlet", "DNS:outlet");
         issued(folder.path(), "wrong", "stranger", "DNS:outlet");
+        expired(folder.path(), "right", "late", "DNS:localhost");
+        expired(folder.path(), "clients", "lapsed", "DNS:outlet");
         let server = Server::secure(folder.path());
         let socket = server.database();
         let database = socket.rsplit('/').next().expect("a name").to_owned();
@@ -112,6 +114,7 @@ pub fn lines() {
     own_certificates(&line);
     passwords(&line);
     back_after_a_crash(&line);
+    last_year(&line);
     without_tls(&line);
 }
 
@@ -214,6 +217,18 @@ fn back_after_a_crash(line: &Line) {
     let mut ledger = line.open("localhost", parameters).expect("a ledger");
     line.server.crash_and_return();
     assert_eq!(line.seen(&mut ledger), "encrypted");
+}
+
+/// Certificates of last year: ours, and then the server's.
+fn last_year(line: &Line) {
+    let ours = line.refused("localhost", "sslmode=require&sslcert={lapsed.pem}&sslkey={lapsed.key}");
+    assert!(matches!(ours, TlsFault::Refused { .. }), "{ours:?}");
+    line.server.set("ssl_cert_file", "late.pem");
+    line.server.set("ssl_key_file", "late.key");
+    for mode in ["verify-full", "verify-ca", "require"] {
+        let late = line.refused("localhost", &format!("sslmode={mode}&sslrootcert={{right.pem}}"));
+        assert!(matches!(late, TlsFault::Time { .. }), "{mode}: {late:?}");
+    }
 }
 
 fn without_tls(line: &Line) {

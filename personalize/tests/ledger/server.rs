@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// One of one's own that listens at a port of this machine, too, with TLS by `server.pem` and `server.key` of a folder; those who
-    /// show a certificate of `clients.pem` are known by it.
+    /// show a certificate of `clients.pem` are known by it. `late.pem` and `late.key` lie beside them.
     pub fn secure(certificates: &Path) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let settings = [
@@ -50,7 +50,8 @@ impl Server {
             "ssl_key_file = 'server.key'",
             "ssl_ca_file = 'clients.pem'",
         ];
-        let files = ["server.pem", "server.key", "clients.pem"].map(|name| certificates.join(name));
+        let files =
+            ["server.pem", "server.key", "clients.pem", "late.pem", "late.key"].map(|name| certificates.join(name));
         Self::with(free.expect("a port").port(), &settings, &files)
     }
 

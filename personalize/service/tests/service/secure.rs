@@ -1,6 +1,6 @@
 //! TLS: certificates made by OpenSSL, the service known by its root, callers by token or by certificate.
 
-use crate::authority::{issued, root};
+use crate::authority::{expired, issued, root};
 use crate::place::{Place, token};
 use jiff::{SignedDuration, Timestamp};
 use personalize::ledger::{Credential, LedgerAccess, LedgerError, Rules};
@@ -26,6 +26,7 @@ fn callers_and_the_service_know_each_other() {
     ] {
         issued(dir.path(), root, name, "IP:127.0.0.1");
     }
+    expired(dir.path(), "outlets", "late", "IP:127.0.0.1");
     let tls = TlsServer {
         certificate: path("server.pem"),
         key: path("server.key"),
@@ -33,19 +34,21 @@ fn callers_and_the_service_know_each_other() {
     };
     let place = Place::with(50, Some(tls));
     let rules = Rules::builtin().unwrap();
-    let shown = first_certificate(&path("kiosk.pem")).unwrap();
-    let credential = Credential {
-        id: Credential::digest(&shown),
-        staff: "maker".to_owned(),
-        kind: "certificate".to_owned(),
-        expires: Timestamp::now() + SignedDuration::from_hours(1),
-        active: true,
-        revision: 0,
-    };
-    place
-        .ledger()
-        .admit(&rules, "manager", Timestamp::now(), &credential, "c1")
-        .unwrap();
+    for name in ["kiosk", "late"] {
+        let shown = first_certificate(&path(&format!("{name}.pem"))).unwrap();
+        let credential = Credential {
+            id: Credential::digest(&shown),
+            staff: "maker".to_owned(),
+            kind: "certificate".to_owned(),
+            expires: Timestamp::now() + SignedDuration::from_hours(1),
+            active: true,
+            revision: 0,
+        };
+        let admitted = place
+            .ledger()
+            .admit(&rules, "manager", Timestamp::now(), &credential, name);
+        admitted.unwrap();
+    }
 
     let connect = |token: Option<&str>, ca: Option<&str>, own: Option<&str>| {
         Client::connect(&ClientSettings {
@@ -80,6 +83,10 @@ fn callers_and_the_service_know_each_other() {
     assert!(
         broken(connect(None, Some("root.pem"), Some("stranger"))),
         "of another root"
+    );
+    assert!(
+        broken(connect(None, Some("root.pem"), Some("late"))),
+        "admitted, and of last year"
     );
     assert!(
         broken(connect(Some(&token("clerk")), Some("outlets.pem"), None)),

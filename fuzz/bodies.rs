@@ -7,6 +7,12 @@ use card_model::card::{Card, Interface};
 use card_model::crypto::Algorithm;
 use card_model::profile::Profile;
 use card_model::psam::Psam;
+use card_model::sm2::PrivateKey;
+use jiff::Timestamp;
+use personalize::ecard::code::{
+    CodeIssuer, CodeKind, CodeRequest, Directory, Issuer, IssuerKey, Occasion, SpentInMemory, Verdict, Verifier,
+};
+use personalize::ledger::{BatchFile, Rules};
 use personalize::{HolderRules, HoldersFile, Settings};
 use reader::channel::vpcd::{Frames, Message, encode};
 use reader::security::KeyFile;
@@ -28,6 +34,39 @@ static ISSUED: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
 
 /// A card with a certificate application: both key pairs, a certificate (`vectors/images`).
 static CERTIFIED: &[u8] = include_bytes!("../vectors/images/format-2.img");
+
+/// TEST issuers of codes, each with its key, and a code of each kind by the first.
+static OFFICE: LazyLock<(Directory, [String; 2])> = LazyLock::new(|| {
+    let mut directory = Directory::default();
+    let keys = [1, 2].map(|seed| PrivateKey::generate(&mut TestEntropy(seed)).expect("a key"));
+    for ((number, scheme), key) in [(1, "ecard"), (2, "insurance")].into_iter().zip(&keys) {
+        let issuer = Issuer::new(number, "TEST", scheme).expect("built in");
+        directory.add(issuer).expect("new");
+        let key = IssuerKey {
+            number: 3,
+            public: key.public_key(),
+            from: NOON,
+            until: NOON,
+        };
+        directory.add_key(number, key).expect("new");
+    }
+    let [first, _] = keys;
+    let issuer = CodeIssuer::new(directory.issuer(1).expect("added"), first);
+    let codes = [CodeKind::Identity, CodeKind::Payment].map(|kind| {
+        let request = CodeRequest {
+            kind,
+            card: 9_900_000_001,
+            channel: 7,
+            scene: 2,
+        };
+        let code = issuer.issue(&request, NOON, &mut TestEntropy(0x5EED)).expect("issued");
+        issuer.text(&code).expect("written")
+    });
+    (directory, codes)
+});
+
+/// The moment at which all codes are shown.
+const NOON: Timestamp = Timestamp::constant(1_767_337_200, 0);
 
 /// Commands as `length bytes`; lengths F0 and above are other events: resets, power cuts.
 pub fn card_apdus(data: &[u8]) {
@@ -338,4 +377,48 @@ pub fn driver_strings(data: &[u8]) {
         PayInfo::parse(&text),
         Settings::from_toml(&text),
     );
+}
+
+/// Scanned texts: any, and codes with bytes replaced, `address byte` each. Nobody but the issuer makes one that is taken.
+pub fn codes(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else {
+        return;
+    };
+    let (directory, good) = &*OFFICE;
+    let place = usize::from(first & 1);
+    let occasion = Occasion {
+        kind: [CodeKind::Identity, CodeKind::Payment][place],
+        scene: 2,
+        channel: None,
+        now: NOON,
+    };
+    let verdict = |text: &str| Verifier::new(directory).verify(text, &occasion, &mut SpentInMemory::default());
+    let Ok(Verdict::Accepted(accepted)) = verdict(&good[place]) else {
+        panic!("a good code is taken");
+    };
+    let mut text = rest.to_vec();
+    if first & 2 == 0 {
+        text = good[place].clone().into_bytes();
+        for patch in rest.chunks_exact(2) {
+            let address = usize::from(patch[0]) % text.len();
+            text[address] = patch[1];
+        }
+    }
+    let Ok(text) = core::str::from_utf8(&text) else { return };
+    if let Ok(Verdict::Accepted(other)) = verdict(text) {
+        assert_eq!(other.code, accepted.code, "{text}");
+    }
+}
+
+/// Files of the ledger: tables of applications, the rules of a province, the directory of issuers.
+pub fn ledger_files(data: &[u8]) {
+    if let Ok(file) = BatchFile::parse(data, std::path::Path::new("fuzz.csv"), "employer") {
+        let _ = file.rows();
+    }
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let _ = Rules::parse(text, "fuzz.toml");
+    if let Ok(directory) = text.parse::<Directory>() {
+        let written = directory.to_toml().expect("read before");
+        assert_eq!(written.parse::<Directory>().ok(), Some(directory));
+    }
 }

@@ -141,4 +141,17 @@ proptest! {
         bodies::driver_strings(&noise);
         bodies::driver_strings(&strings);
     }
+
+    #[test]
+    fn codes(noise in noise(), prefix in any::<u8>(), text in text("(SSC1|SSI1|[A-Z]{3,4}1?):[0-9A-Z $%*+./:-]{0,200}|[0-9A-Za-z+/]{0,200}={0,2}")) {
+        bodies::codes(&noise);
+        bodies::codes(&[&[prefix | 2][..], &text].concat());
+    }
+
+    #[test]
+    fn ledger_files(noise in noise(), lines in text("(社会保障号码|social_security_number|name|[0-9X]{18}|\\[\\[issuer\\]\\]|number|=|\"|[,\n]|\\PC){0,60}")) {
+        bodies::ledger_files(&noise);
+        bodies::ledger_files(&lines);
+        bodies::ledger_files(&[b"social_security_number,name\n", &lines[..]].concat());
+    }
 }

@@ -2,7 +2,7 @@
 //! (`cargo bench -p ssc-personalize --bench ledger`; `-- rates` or `-- lookups` for one of them).
 //! `SSC_BENCH_CARDS=1000000,10000000` says among how many cards; nothing: 100000.
 //! Cards for lookups are generated straight into the tables, in a file of SQLite in the folder for temporary files (`TMPDIR`);
-//! a million takes about 1.3 GB.
+//! a million takes about 0.8 GB.
 #![allow(clippy::expect_used, missing_docs, reason = "benches stop at the first surprise")]
 
 #[path = "../tests/ledger/server.rs"]

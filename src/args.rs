@@ -214,13 +214,7 @@ pub struct Verify {
     #[arg(long, value_name = "ADDRESS")]
     pub ledger: Option<String>,
     /// Rules of the province.
-    #[arg(
-        long,
-        env = "SSC_RULES",
-        hide_env = true,
-        hide_short_help = true,
-        value_name = "FILE"
-    )]
+    #[arg(long, env = "SSC_RULES", hide_env = true, value_name = "FILE")]
     pub rules: Option<PathBuf>,
     #[command(flatten)]
     pub service: LedgerService,

@@ -10,23 +10,16 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct LedgerService {
     /// File with the token.
-    #[arg(
-        long,
-        env = "SSC_TOKEN_FILE",
-        hide_env = true,
-        hide_short_help = true,
-        value_name = "FILE"
-    )]
+    #[arg(long, env = "SSC_TOKEN_FILE", hide_env = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Roots of the service's certificate.
-    #[arg(long, env = "SSC_CA", hide_env = true, hide_short_help = true, value_name = "FILE")]
+    #[arg(long, env = "SSC_CA", hide_env = true, value_name = "FILE")]
     pub service_ca: Option<PathBuf>,
     /// Certificate to show in place of a token.
     #[arg(
         long,
         env = "SSC_CLIENT_CERTIFICATE",
         hide_env = true,
-        hide_short_help = true,
         value_name = "FILE",
         requires = "client_key"
     )]
@@ -36,7 +29,6 @@ pub struct LedgerService {
         long,
         env = "SSC_CLIENT_KEY",
         hide_env = true,
-        hide_short_help = true,
         value_name = "FILE",
         requires = "client_certificate"
     )]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Walks for each generation, and events in each.
-const WALKS: u64 = 190;
+const WALKS: u64 = 250;
 const EVENTS: usize = 400;
 /// Walks in which a soak found card and oracle to disagree, by generation and seed.
 const FOUND: [(&str, u64); 1] = [("1.0", 0x2A59)];

@@ -145,6 +145,13 @@ fn several_cards_are_judged_at_once() {
     assert!(kept["cards"][0]["error"]["what"].is_string(), "{}", kept["cards"][0]);
     assert_eq!(kept["cards"][1]["passed"], alone["passed"]);
     assert!(read("kept-2.json").contains("card.sim") && !place.path("kept.json").exists());
+    // Nor one whose report cannot be written.
+    std::fs::create_dir(place.path("taken.html")).expect("a folder");
+    let kept = run("sim:card.sim --also sim:twin.sim --html taken.html --out first.json").expect(2);
+    let kept = kept.json();
+    assert!(kept["cards"][0]["error"]["what"].is_string(), "{}", kept["cards"][0]);
+    assert_eq!(kept["cards"][1]["passed"], alone["passed"]);
+    assert!(read("first.json").contains("card.sim") && place.path("taken-2.html").is_file());
     // One card twice, one that is missing, and what is for one card only, are told before a card is touched.
     run("sim:card.sim --also sim:card.sim").expect(3);
     run("sim:card.sim --also sim:none.sim").expect(3);

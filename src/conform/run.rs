@@ -56,17 +56,15 @@ pub fn run(it: &ConformRun, desk: &Desk) -> Result<Report, Failure> {
     let mut judged = Vec::new();
     for (number, ((bench, mut watch), outcome)) in benches.into_iter().zip(watches).zip(outcomes).enumerate() {
         let reader = bench.card.channel.name().to_owned();
-        let outcome = match outcome {
-            Ok(mut run) => {
-                if it.driver.is_some() {
-                    bench.test_driver(it, &pins, &suite, &mut run, &mut watch)?;
-                }
-                watch.finish(&run)?;
-                write_reports(it, number, &run, output.lang)?;
-                Ok(run)
+        let refused = |error| refusal(&error, bench.desk);
+        let outcome = outcome.map_err(refused).and_then(|mut run| {
+            if it.driver.is_some() {
+                bench.test_driver(it, &pins, &suite, &mut run, &mut watch)?;
             }
-            Err(error) => Err(refusal(&error, bench.desk)),
-        };
+            watch.finish(&run)?;
+            write_reports(it, number, &run, output.lang)?;
+            Ok(run)
+        });
         judged.push(Judged { reader, outcome });
     }
     match judged.as_slice() {

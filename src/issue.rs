@@ -6,6 +6,7 @@ use crate::failure::{Class, Failure};
 use crate::output::{Report, Table, duration};
 use crate::progress::Bar;
 use crate::session::today;
+use crate::stop;
 use card_model::profile::Profile;
 use card_model::words::Lang;
 use personalize::holders::{Problem, Severity};
@@ -18,6 +19,7 @@ use rust_i18n::t;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What `--reader` means for a batch.
 enum Place {
@@ -78,7 +80,8 @@ pub fn run(it: &Issue, desk: &Desk) -> Result<Report, Failure> {
     Ok(reported(&report, rejected, stopped, journal, desk))
 }
 
-/// Issues the card in the reader, then waits for the next one, until `count` cards had their turn or nobody is left.
+/// Issues the card in the reader, then waits for the next one, until `count` cards had their turn or nobody is left. Ctrl-C lets the
+/// card that was begun be finished.
 fn one_after_the_other(
     run: &mut IssueRun<'_>,
     mut card: Box<dyn Channel + Send>,
@@ -87,12 +90,13 @@ fn one_after_the_other(
     desk: &Desk,
 ) -> Result<Option<IssueError>, Failure> {
     let count = count.min(waiting as u64).max(1);
+    let stop = stop::flag(desk)?;
     let mut bar = Bar::new(count, desk.output);
     for done in 1..=count {
         if let Err(error) = run.issue_next(card.as_mut(), &mut bar) {
             return Ok(Some(error));
         }
-        if done == count || run.next_holder(&mut bar).is_none() {
+        if done == count || stop.load(Ordering::Relaxed) || run.next_holder(&mut bar).is_none() {
             break;
         }
         let name = card.name().to_owned();
@@ -102,7 +106,7 @@ fn one_after_the_other(
             locale = desk.output.lang.locale(),
             left = count - done
         ));
-        match next_card(&name, desk)? {
+        match next_card(&name, &stop, desk)? {
             Some(next) => card = next,
             None => break,
         }
@@ -112,10 +116,9 @@ fn one_after_the_other(
 
 /// The next card in a reader; `None` when Ctrl-C ended the wait.
 #[cfg(feature = "pcsc")]
-fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
+fn next_card(name: &str, stop: &AtomicBool, desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
     use reader::channel::{OpenOptions, TransportError, open, pcsc};
-    let stop = crate::stop::flag(desk)?;
-    let changed = pcsc::wait_for_removal(name, None, &stop).and_then(|()| pcsc::wait_for_card(Some(name), None, &stop));
+    let changed = pcsc::wait_for_removal(name, None, stop).and_then(|()| pcsc::wait_for_card(Some(name), None, stop));
     match changed {
         Ok(_) => {}
         Err(TransportError::Cancelled) => return Ok(None),
@@ -131,7 +134,7 @@ fn next_card(name: &str, desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>,
 
 /// Without PC/SC there is no reader whose card could change.
 #[cfg(not(feature = "pcsc"))]
-fn next_card(_name: &str, _desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
+fn next_card(_name: &str, _stop: &AtomicBool, _desk: &Desk) -> Result<Option<Box<dyn Channel + Send>>, Failure> {
     Ok(None)
 }
 

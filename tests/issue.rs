@@ -6,7 +6,7 @@ mod common;
 use common::{Place, has_keys};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const ISSUE: [&str; 7] = [
@@ -112,6 +112,36 @@ fn a_killed_batch_goes_on_where_it_stopped() {
             .run(&["verify", "--reader", &reader, "--keys", "TEST.keys"])
             .expect(0);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_card_that_was_begun_is_finished_after_ctrl_c() {
+    let place = Place::new().with_keys().with_samples(1);
+    place.line("card new card.sim").expect(0);
+    let blank = std::fs::read(place.path("card.sim")).expect("a card");
+    let slow = ["--reader", "sim:card.sim", "--line", "115200"];
+    let mut batch = place
+        .command(&[&ISSUE[..], &slow].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ssc runs");
+    while std::fs::read(place.path("card.sim")).expect("a card") == blank {
+        assert!(
+            batch.try_wait().expect("a process").is_none(),
+            "it ended on a blank card"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &batch.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+    assert!(
+        batch.try_wait().expect("a process").is_none(),
+        "the card was not finished yet"
+    );
+    assert_eq!(batch.wait().expect("ended").code(), Some(0));
+    place.line("verify --reader sim:card.sim --keys TEST.keys").expect(0);
 }
 
 /// The file of a card: named by the card number.

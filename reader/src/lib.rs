@@ -48,6 +48,7 @@
 //! | [`driver`] | the standard reader interface (`iReadCardBas` …) as safe Rust; `ssc-driver` makes C functions of it |
 //! | [`hsm`] | the central HSM's string protocol: client, answers, service |
 //! | [`reset`], [`select`], [`commands`], [`link`] | ATR and ATS, FCI, the commands of the standard, and the exchange beneath all |
+//! | [`locked_file`] | a file that belongs to one program at a time |
 //!
 //! Card versions and provincial extensions come from `card_model`; what of it a simple program needs is here again:
 //! [`Interface`], [`Lang`], [`Explain`], [`Pin`].
@@ -87,6 +88,7 @@ pub mod error;
 pub mod explain;
 pub mod hsm;
 pub mod link;
+pub mod locked_file;
 pub mod pin;
 pub mod pinpad;
 pub mod reset;

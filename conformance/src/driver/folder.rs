@@ -9,6 +9,7 @@ use crate::suite::Text;
 use card_model::card::Interface;
 use reader::channel::TransportError;
 use reader::hsm::StringHsm;
+use reader::locked_file::LockedFile;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -153,7 +154,7 @@ impl Stand for FolderStand {
     fn is_closed(&mut self) -> Option<bool> {
         let held = |name: &&str| {
             let file = File::open(self.folder.join(name));
-            file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+            file.is_ok_and(|file| matches!(LockedFile::new(file), Err(TryLockError::WouldBlock)))
         };
         Some(![CONTACT, CONTACTLESS, PSAM].iter().any(held))
     }

@@ -12,8 +12,9 @@ pub use entry::{Entry, Step, StepState};
 pub use fault::JournalError;
 
 use entry::{FORMAT, Line};
+use reader::locked_file::LockedFile;
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +71,7 @@ pub enum Stage {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    file: LockedFile,
     /// Length of the lines that are whole.
     length: u64,
     salt: String,
@@ -87,21 +88,18 @@ impl Journal {
             path: path.display().to_string(),
             source,
         };
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(path)
             .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(JournalError::Locked {
-                    path: path.display().to_string(),
-                });
-            }
-            Err(std::fs::TryLockError::Error(source)) => return Err(io(source)),
-        }
+        let mut file = LockedFile::new(file).map_err(|error| match error {
+            TryLockError::WouldBlock => JournalError::Locked {
+                path: path.display().to_string(),
+            },
+            TryLockError::Error(source) => io(source),
+        })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
         let whole = whole_lines(&bytes);

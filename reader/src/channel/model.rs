@@ -1,6 +1,7 @@
 //! A simulated card or PSAM in this process, in memory or in a file.
 
 use super::{Channel, Reason, Reset, TransportError, check_command};
+use crate::locked_file::LockedFile;
 use card_model::Chip;
 use card_model::card::{Card, Interface};
 use card_model::psam::Psam;
@@ -32,7 +33,7 @@ pub struct ModelChannel<M: Chip = Card> {
     card: M,
     reset: Reset,
     entropy: Box<dyn Rng + Send>,
-    file: Option<File>,
+    file: Option<LockedFile>,
 }
 
 impl<M: Chip> std::fmt::Debug for ModelChannel<M> {
@@ -94,7 +95,7 @@ impl<M: Chip> ModelChannel<M> {
         Self::from_file(file, &image, interface, path)
     }
 
-    fn from_file(file: File, image: &[u8], interface: Interface, path: &Path) -> Result<Self, TransportError> {
+    fn from_file(file: LockedFile, image: &[u8], interface: Interface, path: &Path) -> Result<Self, TransportError> {
         let card = M::from_image(image).map_err(|source| TransportError::Image {
             path: path.display().to_string(),
             source,
@@ -119,15 +120,14 @@ impl<M: Chip> ModelChannel<M> {
                 },
                 _ => file_error(path, source),
             })?;
-        lock(&file, path)?;
-        (&file)
-            .write_all(card.image())
+        let mut file = lock(file, path)?;
+        file.write_all(card.image())
             .map_err(|source| file_error(path, source))?;
         file.sync_all().map_err(|source| file_error(path, source))?;
         Self::with_file(card, interface, file, path)
     }
 
-    fn with_file(mut card: M, interface: Interface, file: File, path: &Path) -> Result<Self, TransportError> {
+    fn with_file(mut card: M, interface: Interface, file: LockedFile, path: &Path) -> Result<Self, TransportError> {
         card.record_writes();
         let mut channel = Self::new(card, interface, system_entropy()?);
         channel.name = path.display().to_string();
@@ -270,7 +270,7 @@ impl<M: Chip> Channel for ModelChannel<M> {
 }
 
 /// The file under its lock, and what it holds.
-fn open_file(path: &Path) -> Result<(File, Vec<u8>), TransportError> {
+fn open_file(path: &Path) -> Result<(LockedFile, Vec<u8>), TransportError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -281,16 +281,15 @@ fn open_file(path: &Path) -> Result<(File, Vec<u8>), TransportError> {
             },
             _ => file_error(path, source),
         })?;
-    lock(&file, path)?;
+    let mut file = lock(file, path)?;
     let mut image = Vec::new();
-    (&file)
-        .read_to_end(&mut image)
+    file.read_to_end(&mut image)
         .map_err(|source| file_error(path, source))?;
     Ok((file, image))
 }
 
-fn lock(file: &File, path: &Path) -> Result<(), TransportError> {
-    file.try_lock().map_err(|error| match error {
+fn lock(file: File, path: &Path) -> Result<LockedFile, TransportError> {
+    LockedFile::new(file).map_err(|error| match error {
         TryLockError::WouldBlock => TransportError::FileLocked {
             path: path.display().to_string(),
         },

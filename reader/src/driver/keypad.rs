@@ -246,23 +246,23 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().expect("a directory");
         let mut number = 0;
-        let mut ask = |script: &str, prompt| {
+        let mut ask = |script: &str, prompt, timeout| {
             number += 1;
             let path = directory.path().join(format!("pad{number}"));
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
-            let timeout = Duration::from_millis(300);
             ProgramKeypad { path, timeout }.ask(prompt, Lang::Zh)
         };
-        let typed = ask("[ \"$1\" = 请输入新密码 ] && echo 65432$2", Prompt::New);
+        let (long, short) = (Duration::from_secs(30), Duration::from_millis(300));
+        let typed = ask("[ \"$1\" = 请输入新密码 ] && echo 65432$2", Prompt::New, long);
         assert_eq!(typed.expect("typed").as_str(), "654323");
-        assert_eq!(ask("exit 1", Prompt::Enter), Err(KeypadError::Cancelled));
-        assert_eq!(ask("exit 2", Prompt::Enter), Err(KeypadError::Timeout));
-        assert_eq!(ask("exec sleep 5", Prompt::Enter), Err(KeypadError::Timeout));
-        assert_eq!(ask("", Prompt::Enter), Err(KeypadError::Cancelled));
+        assert_eq!(ask("exit 1", Prompt::Enter, long), Err(KeypadError::Cancelled));
+        assert_eq!(ask("exit 2", Prompt::Enter, long), Err(KeypadError::Timeout));
+        assert_eq!(ask("exec sleep 5", Prompt::Enter, short), Err(KeypadError::Timeout));
+        assert_eq!(ask("", Prompt::Enter, long), Err(KeypadError::Cancelled));
         let missing = ProgramKeypad {
             path: directory.path().join("none"),
-            timeout: Duration::from_secs(1),
+            timeout: long,
         }
         .ask(Prompt::Enter, Lang::En);
         assert!(matches!(missing, Err(KeypadError::Broken(_))));

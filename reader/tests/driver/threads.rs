@@ -51,7 +51,7 @@ fn impatient(world: &World, timeout: Duration) -> Driver {
 #[test]
 fn a_card_left_open_is_closed() {
     let world = World::new("3.0", Interface::Contact, With::Hsm);
-    let driver = impatient(&world, Duration::from_millis(200));
+    let driver = impatient(&world, Duration::from_secs(1));
     let first = driver.read_card_bas_hsm_step1(1).expect("open");
     world.assert_open();
     let begin = Instant::now();
@@ -69,7 +69,7 @@ fn a_card_left_open_is_closed() {
 #[test]
 fn a_thread_that_went_away_does_not_block_the_next() {
     let world = World::new("3.0", Interface::Contact, With::Hsm);
-    let driver = impatient(&world, Duration::from_millis(300));
+    let driver = impatient(&world, Duration::from_secs(1));
     std::thread::scope(|scope| {
         scope
             .spawn(|| driver.read_card_bas_hsm_step1(1).expect("open"))

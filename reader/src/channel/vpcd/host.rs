@@ -286,17 +286,13 @@ mod tests {
         let (card, _channel, _host) = pair();
         let begin = Instant::now();
         card.remove().expect("no failure");
-        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     }
 
     #[test]
     fn nobody_there_is_told() {
-        let free = VpcdHost::bind("127.0.0.1:0")
-            .expect("a free port")
-            .address()
-            .to_string();
         assert!(matches!(
-            insert(Counter(0), &free, ServeOptions::default()),
+            insert(Counter(0), "127.0.0.1:1", ServeOptions::default()),
             Err(TransportError::Socket { .. })
         ));
         let host = VpcdHost::bind("127.0.0.1:0").expect("a free port");

@@ -143,7 +143,7 @@ pub enum TransportError {
     },
     /// Anything else the PC/SC service said.
     Service {
-        /// Reader name.
+        /// Reader name; empty where none is concerned.
         reader: String,
         /// Its words.
         message: String,
@@ -186,6 +186,7 @@ impl TransportError {
             Self::Protocol { .. } => "protocol",
             Self::Transcript { .. } => "transcript",
             Self::Daemon { .. } => "daemon",
+            Self::Service { reader, .. } if reader.is_empty() => "service_alone",
             Self::Service { .. } => "service",
         }
     }
@@ -329,6 +330,10 @@ mod tests {
             },
             TransportError::Daemon {
                 program: "pcscd".into(),
+                message: message(),
+            },
+            TransportError::Service {
+                reader: String::new(),
                 message: message(),
             },
             TransportError::Service {

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{CONFORM, PINS, Place, Run, finish, has_keys};
+use common::{CONFORM, PINS, Place, Run, finish, has_keys, interrupt};
 use reader::channel::daemon::PrivateDaemon;
 use serde_json::Value;
 use std::path::Path;
@@ -47,6 +47,34 @@ fn an_issued_card_is_fuzzed_and_is_what_it_was() {
     let bare = "conform fuzz --reader sim:card.sim --seconds 1 --quiet";
     let bare: Vec<&str> = bare.split(' ').collect();
     assert!(place.run(&bare).expect(0).stdout.contains("0 findings"));
+}
+
+/// What was found until then is told.
+#[test]
+fn a_fuzz_run_ends_with_ctrl_c() {
+    let place = Place::with_card();
+    let long = format!("{FUZZ} --commands 1000000000 --seconds 60 --json --trace sent.trace");
+    let words: Vec<&str> = long.split(' ').collect();
+    let mut command = place.command(&words);
+    let process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ssc runs");
+    let begun = Instant::now();
+    // More than the few commands by which PIN and keys are proved.
+    while std::fs::metadata(place.path("sent.trace")).map_or(0, |trace| trace.len()) < 100_000 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is sent");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(process.id());
+    let output = process.wait_with_output().expect("ended");
+    let outcome: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!(
+        (output.status.code(), outcome["end"].as_str()),
+        (Some(0), Some("stopped"))
+    );
+    assert!(outcome["commands"].as_u64() > Some(100), "{outcome}");
 }
 
 /// A blank card has no applications: verdicts, not an error.

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Place, has_keys};
+use common::{Place, has_keys, interrupt};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 const ISSUE: [&str; 7] = [
@@ -134,8 +134,7 @@ fn a_card_that_was_begun_is_finished_after_ctrl_c() {
         );
         std::thread::sleep(Duration::from_millis(5));
     }
-    let sent = Command::new("kill").args(["-INT", &batch.id().to_string()]).status();
-    assert!(sent.expect("kill").success());
+    interrupt(batch.id());
     assert!(
         batch.try_wait().expect("a process").is_none(),
         "the card was not finished yet"

@@ -180,6 +180,12 @@ pub fn finish(command: &mut Command) -> Run {
     }
 }
 
+/// Ctrl-C for a process, or with a minus before it for a group of them.
+pub fn interrupt(process: impl std::fmt::Display) {
+    let sent = Command::new("kill").args(["-INT", "--", &process.to_string()]).status();
+    assert!(sent.expect("kill").success(), "{process} is gone");
+}
+
 /// The object has exactly or at least these keys.
 pub fn has_keys(object: &Value, keys: &[&str]) {
     for key in keys {

@@ -1,6 +1,6 @@
 //! The ledger in the READMEs.
 
-use crate::common::{Place, blocks};
+use crate::common::{Place, blocks, interrupt};
 use std::io::BufRead;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
@@ -48,9 +48,7 @@ fn the_service_of_a_readme(place: &Place, blocks: &[String]) {
     assert_eq!(line(), format!("ready http://{listen}"));
     let status = ["ledger", "status", "--json", "--ledger", &format!("http://{listen}")];
     let told = [token.as_str(), "ssc_nobody"].map(|token| place.run_with(&[("SSC_TOKEN", token)], &status));
-    let group = format!("-{}", process.id());
-    let sent = std::process::Command::new("kill").args(["-INT", "--", &group]).status();
-    assert!(sent.expect("kill").success());
+    interrupt(format!("-{}", process.id()));
     process.wait().expect("ends");
     let [known, unknown] = told;
     assert_eq!(known.expect(0).json()["people"], 1);

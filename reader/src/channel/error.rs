@@ -68,9 +68,9 @@ pub enum TransportError {
         /// GET RESPONSE commands sent.
         rounds: usize,
     },
-    /// The card did not answer in time.
+    /// The card did not answer, or did not come, in time.
     Timeout {
-        /// Reader name.
+        /// Reader name; empty where a card in any would have done.
         reader: String,
     },
     /// The wait for a card was broken off by the person at the machine.
@@ -167,6 +167,7 @@ impl TransportError {
             Self::CommandTooShort { .. } => "command_too_short",
             Self::AnswerTooShort { .. } => "answer_too_short",
             Self::Endless { .. } => "endless",
+            Self::Timeout { reader } if reader.is_empty() => "timeout_alone",
             Self::Timeout { .. } => "timeout",
             Self::Cancelled => "cancelled",
             Self::NotBuilt => "not_built",
@@ -288,6 +289,7 @@ mod tests {
             TransportError::CommandTooShort { length: 3 },
             TransportError::AnswerTooShort { length: 0 },
             TransportError::Endless { rounds: 64 },
+            TransportError::Timeout { reader: String::new() },
             TransportError::Timeout { reader: reader() },
             TransportError::Cancelled,
             TransportError::NotBuilt,
